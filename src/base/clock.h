@@ -1,0 +1,56 @@
+/*
+ * clock: the one source of time.
+ *
+ * Wall time can be shifted by a file, so that ./dev and the tests move days
+ * ahead at once, and both times can be replaced by a test. Nothing else in
+ * the program calls time(), clock_gettime() or a sleep.
+ */
+#ifndef VT_BASE_CLOCK_H
+#define VT_BASE_CLOCK_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+
+#define CLOCK_TEXT_BYTES 25 /* "2026-11-22T17:50:00.000Z" and terminator */
+
+/* Milliseconds since 1970 UTC, with the shift of the clock file. */
+int64_t clock_now_ms(void);
+
+/* The same in whole seconds. */
+int64_t clock_now_s(void);
+
+/* Milliseconds from an arbitrary start, never shifted, never backwards. */
+int64_t clock_mono_ms(void);
+
+/* Sleeps, by the monotonic clock; a signal may end it early. */
+void clock_sleep_ms(int64_t ms);
+
+/*
+ * From now on wall time is the machine's plus the milliseconds that this
+ * file holds as decimal text (0 when it does not exist). It is read again
+ * within 10 ms of a change. NULL ends it. Not for an instance in live mode.
+ */
+void clock_use_file(const char *path);
+
+/*
+ * For tests: both clocks stand still at these values until changed, and
+ * clock_sleep_ms() moves both ahead instead of waiting.
+ */
+void clock_freeze(int64_t now_ms, int64_t mono_ms);
+void clock_thaw(void);
+
+/* RFC 3339 in UTC, whole seconds: "2026-11-22T17:50:00Z". */
+void clock_format(int64_t ms, char out[static CLOCK_TEXT_BYTES]);
+
+/* The same with milliseconds, for logs. */
+void clock_format_ms(int64_t ms, char out[static CLOCK_TEXT_BYTES]);
+
+/*
+ * Reads "2026-11-22T17:50:00Z", with an optional fraction or a numeric
+ * offset, or a date alone (its midnight, UTC). VT_INVALID leaves *ms as it
+ * was. RFC 3339 section 5.6; a leap second is refused.
+ */
+enum vt_err clock_parse(const char *text, int64_t *ms) VT_MUSTCHECK;
+
+#endif

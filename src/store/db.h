@@ -1,0 +1,140 @@
+/*
+ * db: a connection, prepared statements, rows. The only module that knows
+ * the database's C interface; what it reports is a vt_err.
+ *
+ * SQL is written with named parameters (":user") in tables of the module
+ * that owns the rows, never built at run time. A statement is prepared once
+ * a connection and found again by the address of its text, so the text must
+ * be a constant. Everything here is used by one thread at a time.
+ */
+#ifndef VT_STORE_DB_H
+#define VT_STORE_DB_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+
+struct db;
+
+enum db_mode {
+	DB_READER, /* query_only, cannot write a byte */
+	DB_WRITER, /* for the writer thread, migrate and tests */
+	DB_KEEPER, /* the one that checkpoints */
+	DB_PRIVATE /* a file of this program alone: created, checkpoints itself
+		    */
+};
+
+/*
+ * Opens `path` with the settings of ledger.md (WAL, synchronous FULL,
+ * foreign keys, wal_autocheckpoint 0, NO_CKPT_ON_CLOSE, PERSIST_WAL,
+ * temp_store MEMORY, busy_timeout 2 s). VT_NOTFOUND when there is no such
+ * file (only DB_PRIVATE creates one), VT_BUSY, VT_DB. Closed by db_close().
+ * A process opens a file at most once per connection that it keeps.
+ */
+enum vt_err
+db_open(const char *path, enum db_mode mode, struct db **out) VT_MUSTCHECK;
+void db_close(struct db *db);
+
+/* A value for a named parameter; see the macros. */
+struct db_param {
+	const char *name; /* without the colon; NULL ends the list */
+	enum { DB_P_INT, DB_P_TEXT, DB_P_BLOB, DB_P_NULL } kind;
+	int64_t number;
+	const void *data;
+	size_t bytes;
+};
+#define DB_INT(name, n) \
+	((struct db_param){ name, DB_P_INT, (int64_t)(n), NULL, 0 })
+#define DB_NULL(name) ((struct db_param){ name, DB_P_NULL, 0, NULL, 0 })
+#define DB_TEXT(name, s) db_param_text(name, s) /* NULL binds NULL */
+#define DB_BLOB(name, d, n) ((struct db_param){ name, DB_P_BLOB, 0, d, n })
+struct db_param db_param_text(const char *name, const char *text);
+
+#define DB_PARAMS(...)                              \
+	(const struct db_param[])                   \
+	{                                           \
+		__VA_ARGS__ __VA_OPT__(, )          \
+		{                                   \
+			NULL, DB_P_NULL, 0, NULL, 0 \
+		}                                   \
+	}
+
+/*
+ * Runs a statement that returns no row. VT_CONFLICT when a UNIQUE or PRIMARY
+ * KEY stood in the way; VT_DB for any other constraint or failure (logged
+ * here, once); VT_BUSY when locked. Parameters are borrowed for the call.
+ */
+#define db_exec(db, sql, ...) db_exec_params(db, sql, DB_PARAMS(__VA_ARGS__))
+enum vt_err db_exec_params(
+    struct db *db, const char *sql, const struct db_param *params) VT_MUSTCHECK;
+
+/* Rows that the last db_exec() on this connection changed. */
+int64_t db_changes(struct db *db);
+
+/* The rowid that the last insert on this connection made. */
+int64_t db_last_id(struct db *db);
+
+/*
+ * Starts a query; db_step() gives VT_OK for each row and VT_NOTFOUND after
+ * the last; db_done() ends it, always, and is safe after a failed db_query.
+ * The same statement cannot run twice at once on a connection.
+ */
+struct query {
+	struct db *db;
+	void *stmt;
+};
+#define db_query(q, db, sql, ...) \
+	db_query_params(q, db, sql, DB_PARAMS(__VA_ARGS__))
+enum vt_err db_query_params(struct query *q, struct db *db, const char *sql,
+    const struct db_param *params) VT_MUSTCHECK;
+enum vt_err db_step(struct query *q) VT_MUSTCHECK;
+void db_done(struct query *q);
+
+/* Columns of the current row, from 0. Text and blobs: until the next step. */
+int64_t db_int(struct query *q, int column);	  /* NULL reads as 0 */
+const char *db_text(struct query *q, int column); /* NULL when NULL */
+const void *db_blob(struct query *q, int column, size_t *bytes);
+bool db_is_null(struct query *q, int column);
+/* Copies a text column (NULL: ""); false if it was cut. */
+bool db_copy(struct query *q, int column, char *out, size_t out_bytes);
+
+/*
+ * db_query(), one step and, unless a row came, db_done(): VT_OK leaves `q`
+ * on the row and the caller ends it; VT_NOTFOUND when there is none.
+ */
+#define db_row(q, db, sql, ...) \
+	db_row_params(q, db, sql, DB_PARAMS(__VA_ARGS__))
+enum vt_err db_row_params(struct query *q, struct db *db, const char *sql,
+    const struct db_param *params) VT_MUSTCHECK;
+
+/* Whole transactions, for migrate, keeper and tests; workers use writer. */
+enum vt_err db_begin(struct db *db) VT_MUSTCHECK; /* BEGIN IMMEDIATE */
+enum vt_err db_commit(struct db *db) VT_MUSTCHECK;
+void db_rollback(struct db *db);
+
+/*
+ * A savepoint inside an operation: what follows can be undone without
+ * undoing the rest (an event whose effect fails is stored all the same).
+ * Each begin is ended by exactly one of the other two.
+ */
+enum vt_err db_savepoint(struct db *db) VT_MUSTCHECK;
+enum vt_err db_release(struct db *db) VT_MUSTCHECK;
+enum vt_err db_undo(struct db *db) VT_MUSTCHECK;
+
+/* Runs a script of constant SQL, for migrations; VT_DB with its line. */
+enum vt_err db_script(struct db *db, const char *sql) VT_MUSTCHECK;
+
+/* True while no transaction is open. After SQLITE_FULL, INTERRUPT and the
+ * like the engine ends the transaction itself; writer asks here. */
+bool db_autocommit(struct db *db);
+
+/* Copies the log into the file, PASSIVE; frames in the log and copied. */
+enum vt_err db_checkpoint(
+    struct db *db, int64_t *log_pages, int64_t *done_pages) VT_MUSTCHECK;
+
+/* Bytes of the write-ahead log now; 0 when there is none. */
+int64_t db_wal_bytes(const struct db *db);
+
+#endif

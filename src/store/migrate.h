@@ -1,0 +1,43 @@
+/*
+ * migrate: the schema, in numbered steps built into the library as text
+ * (db/sqlite/NNN_name.sql), and the check that program and database agree.
+ */
+#ifndef VT_STORE_MIGRATE_H
+#define VT_STORE_MIGRATE_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+
+/* The newest step that this program knows; a database may be ahead. */
+int migrate_version(void);
+
+struct migrate_options {
+	const char *db_path;
+	bool livemode; /* for a new database; an old one's mode must agree */
+	void (*progress)(int step, const char *name, void *arg); /* or NULL */
+	void *arg;
+};
+
+/*
+ * Makes the database if need be and applies the missing steps, each in one
+ * transaction under the write lock, its name and SHA-256 recorded. Refuses
+ * (VT_CONFLICT, with a problem) a database whose recorded step differs from
+ * ours, whose min_reader is newer than this program, or whose mode differs.
+ */
+enum vt_err
+migrate_run(const struct migrate_options *o, struct vt_problem *p) VT_MUSTCHECK;
+
+/*
+ * For every program at its start: VT_CONFLICT with code "schema_too_new" if
+ * the database's min_reader is newer than this program, "schema_too_old" if
+ * a step of ours is missing. Fills in *livemode and the instance's uuid.
+ */
+struct instance {
+	char uuid[40];
+	bool livemode;
+};
+enum vt_err migrate_check(const char *db_path, struct instance *out,
+    struct vt_problem *p) VT_MUSTCHECK;
+
+#endif

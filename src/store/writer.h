@@ -1,0 +1,90 @@
+/*
+ * writer: the one way to change the database (ledger.md, write path).
+ *
+ * A process that writes has one writer thread with the only write
+ * connection. Others hand it operations and wait; it takes everything that
+ * waits into one transaction, each operation in a savepoint of its own, and
+ * wakes them all after the COMMIT. Nothing is answered before that, a
+ * refusal neither. Between processes a turnstile of two flock files gives
+ * each its turn.
+ */
+#ifndef VT_STORE_WRITER_H
+#define VT_STORE_WRITER_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+#include "store/db.h"
+
+#define WRITER_BATCH_MAX 256
+#define WRITER_QUEUE_MAX 1024
+#define WRITER_DEADLINE_MS 2000 /* in the queue; once taken, it is waited for \
+				 */
+
+/*
+ * An operation: a verb on plain structs. It reads `in` and writes `out`,
+ * opens no transaction, calls nobody over a network, and may be run a second
+ * time after its first run was undone, so it must not depend on what `out`
+ * holds. VT_OK keeps its changes; any other result undoes them, and only
+ * them. `p` is the caller's problem, to be filled in on a refusal.
+ */
+typedef enum vt_err (*write_fn)(
+    struct db *db, const void *in, void *out, struct vt_problem *p);
+
+struct writer;
+
+struct writer_options {
+	const char *db_path;
+	int batch_max;	     /* 0: WRITER_BATCH_MAX; 1 for comparison */
+	int queue_max;	     /* 0: WRITER_QUEUE_MAX */
+	int64_t deadline_ms; /* 0: WRITER_DEADLINE_MS */
+};
+
+/*
+ * Starts the thread. VT_NOTFOUND, VT_BUSY or VT_DB as db_open(). The schema
+ * must have been checked (migrate_check).
+ */
+enum vt_err
+writer_start(const struct writer_options *o, struct writer **out) VT_MUSTCHECK;
+
+/* Finishes what waits, then ends the thread and closes. NULL is fine. */
+void writer_stop(struct writer *w);
+
+/*
+ * Runs fn(db, in, out, p) and returns its result once that result is
+ * durable. VT_BUSY with code "database_busy" when the queue is full or the
+ * deadline passed before the operation was taken: nothing has happened. A
+ * COMMIT that failed is an unknown outcome: VT_DB with code "outcome_unknown",
+ * and writer_failed() says so from then on.
+ */
+enum vt_err writer_run(struct writer *w, write_fn fn, const void *in, void *out,
+    struct vt_problem *p) VT_MUSTCHECK;
+
+/* The same in a batch of its own, for bulk work. */
+enum vt_err writer_run_alone(struct writer *w, write_fn fn, const void *in,
+    void *out, struct vt_problem *p) VT_MUSTCHECK;
+
+/* True once a COMMIT failed: the process must answer 503 and end. */
+bool writer_failed(const struct writer *w);
+
+/* Counted since the start. */
+struct writer_stats {
+	int64_t operations, batches, refused_full, refused_late, voided;
+	int64_t lock_wait_us_max;
+};
+void writer_stats(const struct writer *w, struct writer_stats *out);
+
+/*
+ * The write lock by itself, for keeper, migrate and backups: paths are
+ * DB-lock-a and DB-lock-b beside the database. writelock_take() waits, for
+ * `timeout_ms` at the most (VT_BUSY).
+ */
+struct writelock;
+enum vt_err
+writelock_open(const char *db_path, struct writelock **out) VT_MUSTCHECK;
+enum vt_err
+writelock_take(struct writelock *l, int64_t timeout_ms) VT_MUSTCHECK;
+void writelock_drop(struct writelock *l);
+void writelock_close(struct writelock *l);
+
+#endif

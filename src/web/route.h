@@ -1,0 +1,35 @@
+/*
+ * route: a worker's table of what it serves and under which conditions, and
+ * the one shape of its errors.
+ */
+#ifndef VT_WEB_ROUTE_H
+#define VT_WEB_ROUTE_H
+
+#include "base/err.h"
+#include "web/http.h"
+
+/*
+ * Answers a request whose preconditions hold. VT_OK: `w` is the answer. Any
+ * other result: `p` says why (an empty code gets the result's default) and
+ * route renders the error.
+ */
+typedef enum vt_err (*route_fn)(
+    struct request *r, struct response *w, struct vt_problem *p);
+
+struct route {
+	enum http_method method;
+	const char *path; /* exact; one ending in a slash and "*": prefix */
+	int who;	  /* for worker.authorize; 0: anyone */
+	size_t body_bytes_max; /* above it: 413 */
+	route_fn handler;
+	int limit_per_minute; /* calls a caller may make; 0: no limit */
+};
+
+/* The HTTP status for a problem: by its code, else by its result. */
+int route_status(enum vt_err err, const struct vt_problem *p);
+
+/* Writes {"error":{…}} with the status, Allow and Retry-After. */
+void route_error(const struct request *r, struct response *w, enum vt_err err,
+    const struct vt_problem *p);
+
+#endif
