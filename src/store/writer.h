@@ -18,8 +18,9 @@
 
 #define WRITER_BATCH_MAX 256
 #define WRITER_QUEUE_MAX 1024
-#define WRITER_DEADLINE_MS 2000 /* in the queue; once taken, it is waited for \
-				 */
+#define WRITER_DEADLINE_MS                                 \
+	2000 /* in the queue; once taken, it is waited for \
+	      */
 
 /*
  * An operation: a verb on plain structs. It reads `in` and writes `out`,

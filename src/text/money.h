@@ -12,8 +12,9 @@
 #include "base/err.h"
 
 #define MONEY_TEXT_BYTES 32
-#define MONEY_MAX 99999999 /* most that Stripe takes in one payment: 8 digits \
-			    */
+#define MONEY_MAX                                                   \
+	99999999 /* most that Stripe takes in one payment: 8 digits \
+		  */
 
 /* Digits after the point, 0, 2 or 3; -1 for a code we do not know. */
 int money_exponent(const char *currency);

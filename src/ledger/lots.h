@@ -1,0 +1,59 @@
+/*
+ * lots: tokens with one origin, cost and expiry, and the order in which they
+ * burn (R66): priority, soonest expiry with none last, promotional before
+ * paid, oldest, id.
+ */
+#ifndef VT_LEDGER_LOTS_H
+#define VT_LEDGER_LOTS_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+#include "store/db.h"
+
+struct lot_new {
+	int64_t user, tx, movement;
+	const char *origin;
+	bool paid;
+	int64_t tokens;
+	int64_t cost;
+	const char *currency; /* or NULL */
+	int64_t expires_at;   /* 0: never */
+	int64_t now_ms;
+};
+
+/* Makes a lot and its first use. Inside an operation. */
+enum vt_err
+lot_add(struct db *db, const struct lot_new *l, int64_t *lot) VT_MUSTCHECK;
+
+/*
+ * Takes `tokens` out of the user's lots in burn order, for a movement that
+ * is booked already. Expired lots are passed over even if no sweep ran
+ * (R64). VT_FUNDS when they hold too little: the caller undoes all of it.
+ */
+enum vt_err lots_burn(struct db *db, int64_t user, int64_t movement,
+    int64_t tokens, int64_t now_ms) VT_MUSTCHECK;
+
+/* One lot with something left, for balances. */
+struct lot {
+	int64_t id, left, held, frozen, granted, cost;
+	int64_t expires_at; /* 0: never */
+	int64_t created_at;
+	bool paid;
+	char origin[16], currency[8];
+	char tx[48]; /* public id of the transaction that made it */
+};
+typedef enum vt_err (*lot_fn)(const struct lot *l, void *arg);
+
+/* The user's lots that are not used up nor expired, in burn order. */
+enum vt_err lots_each(struct db *db, int64_t user, int64_t now_ms, lot_fn fn,
+    void *arg) VT_MUSTCHECK;
+
+/* What a spend would allow now, and what is not free, over those lots. */
+struct balance {
+	int64_t available, held, frozen;
+};
+enum vt_err ledger_balance(struct db *db, int64_t user, int64_t now_ms,
+    struct balance *out) VT_MUSTCHECK;
+
+#endif
