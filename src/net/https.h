@@ -4,6 +4,11 @@
  * One client a process; any thread may call. Connections and TLS sessions
  * are kept and shared. No redirect is followed, no proxy variable obeyed,
  * TLS is verified; http is allowed only for a loopback host.
+ *
+ * One thing happens below this module: when the other side has closed a kept
+ * connection at the very moment it was chosen again, and not one byte of an
+ * answer came, libcurl sends the same bytes once more over a new one. So
+ * whatever may not be done twice needs a key that the other side knows.
  */
 #ifndef VT_NET_HTTPS_H
 #define VT_NET_HTTPS_H
@@ -27,7 +32,7 @@ enum https_end {
 	HTTPS_ANSWERED,	 /* a whole answer came */
 	HTTPS_NOT_SENT,	 /* no connection: nothing can have happened */
 	HTTPS_NO_ANSWER, /* sent, perhaps acted upon: reset, time-out */
-	HTTPS_CUT,	 /* headers came, the body did not arrive whole */
+	HTTPS_CUT,	 /* an answer began that is no HTTP, or did not end */
 	HTTPS_TOO_LARGE	 /* the body exceeds body_bytes_max */
 };
 
