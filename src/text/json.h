@@ -14,6 +14,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "text/utf8.h" /* utf8_valid() */
 
 #define JSON_INT_MAX 9007199254740991 /* 2^53 - 1, exact in a double (R70) */
 #define JSON_DEPTH_MAX 32	      /* api.md's limit for requests */
@@ -21,8 +22,13 @@
 struct json; /* a node; what cJSON calls an item */
 
 /*
- * Parses one value. VT_INVALID with code "malformed_json" and a message that
- * says what and at which byte; *out is set only on VT_OK and lives in `a`.
+ * Parses one value with at most `depth_max` (up to 256) arrays and objects
+ * inside each other. VT_INVALID with code "malformed_json" and a message that
+ * says what and at which byte and line (both count from 1), except for two
+ * faults of well-formed JSON: "duplicate_field" for a member that stands
+ * twice and "invalid_field" for U+0000, both with the member as field. *out
+ * is set only on VT_OK and lives in `a`. A number is refused when it is
+ * longer than 60 characters or too large for a double.
  */
 enum vt_err json_parse(struct arena *a, const char *text, size_t bytes,
     int depth_max, const struct json **out, struct vt_problem *p) VT_MUSTCHECK;
@@ -90,8 +96,9 @@ enum vt_err json_read(const struct json *object,
 
 /*
  * Building. A root belongs to the arena, every other node to its parent.
- * Texts are copied; a NULL text becomes null. Numbers are written as
- * integers, exactly.
+ * Texts are copied; a NULL text becomes null, and bytes that are not UTF-8
+ * become U+FFFD. Numbers are written as integers, exactly. Putting a member
+ * that is there already replaces it.
  */
 struct json *json_object(struct arena *a);
 struct json *json_array(struct arena *a);
@@ -104,7 +111,10 @@ struct json *json_put_array(struct json *object, const char *name);
 /* A deep copy of a node as a member; NULL is written as null. */
 void
 json_put_copy(struct json *object, const char *name, const struct json *node);
-/* A text that already is JSON, such as vt_problem.details; it is parsed. */
+/*
+ * A text that already is JSON, such as vt_problem.details; it is parsed, and
+ * becomes null, with a line in the log, when it cannot be.
+ */
 void json_put_text(struct json *object, const char *name, const char *json);
 struct json *json_add_object(struct json *array);
 struct json *json_add_array(struct json *array);
@@ -116,8 +126,5 @@ void json_remove(struct json *object, const char *name);
 
 /* The value as compact text, in `a`. */
 const char *json_text(struct arena *a, const struct json *j);
-
-/* True if the bytes are well-formed UTF-8 (Unicode 15, table 3-7). */
-bool utf8_valid(const char *text, size_t bytes);
 
 #endif

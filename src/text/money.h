@@ -12,15 +12,21 @@
 #include "base/err.h"
 
 #define MONEY_TEXT_BYTES 32
-#define MONEY_MAX                                                   \
-	99999999 /* most that Stripe takes in one payment: 8 digits \
-		  */
+/* The most that Stripe takes in one payment: eight digits. */
+#define MONEY_MAX 99999999
 
 /* Digits after the point, 0, 2 or 3; -1 for a code we do not know. */
 int money_exponent(const char *currency);
 
 /* True for a known lower-case code such as "usd". */
 bool money_currency_valid(const char *currency);
+
+/*
+ * Amounts of this known currency must be multiples of it: 100 for ISK and
+ * UGX, whose two digits must be "00", 10 for those with three digits, whose
+ * last must be 0, else 1.
+ */
+int64_t money_step(const char *currency);
 
 /* "39.99" for 3999 usd, "500" for 500 jpy; `currency` must be known. */
 void money_format(
