@@ -364,6 +364,7 @@ CREATE TABLE events (
     state TEXT NOT NULL CHECK (state IN ('received', 'applied', 'duplicate',
         'irrelevant', 'waiting', 'parked', 'failed', 'dismissed')),
     reason TEXT,                        -- a stable word
+    need TEXT,                          -- Stripe's object to fetch, if waiting
     seen INTEGER NOT NULL DEFAULT 1,    -- deliveries of this id
     tries INTEGER NOT NULL DEFAULT 0,
     next_at INTEGER,

@@ -63,6 +63,21 @@ enum vt_err user_delete(
     struct db *db, const char *sub, int64_t now_ms, bool *applied) VT_MUSTCHECK;
 
 /*
+ * Binds a Stripe customer to a user (R73): the first one stays the user's,
+ * a later one is remembered beside it. VT_CONFLICT: it is somebody else's.
+ */
+enum vt_err user_customer_bind(struct db *db, int64_t user,
+    const char *customer, int64_t now_ms) VT_MUSTCHECK;
+
+/* The customer is gone at Stripe: the next purchase makes another. */
+enum vt_err user_customer_drop(struct db *db, int64_t user,
+    const char *customer, int64_t now_ms) VT_MUSTCHECK;
+
+/* Whose customer it is or was; VT_NOTFOUND: not one of ours. */
+enum vt_err user_of_customer(
+    struct db *db, const char *customer, int64_t *user) VT_MUSTCHECK;
+
+/*
  * Lower-cases ASCII and checks: one @, no blank or control character (CR LF
  * in an address would reach a mail header), at most 254 bytes.
  */

@@ -1,0 +1,164 @@
+/* lots: see lots.h. */
+#include "ledger/lots.h"
+
+#include <string.h>
+
+enum { LOT_ADD, LEFT_ADD, USE_ADD, LIVE, NEXT, TAKE, SUMS, STATEMENTS };
+
+/*
+ * The order of R66, total and stable. Written once: what a balance shows
+ * first is what a spend takes first.
+ */
+#define BURN_ORDER                                                           \
+	" ORDER BY l.priority, l.expires_at IS NULL, l.expires_at, l.paid, " \
+	"l.created_at, l.id"
+
+static const char *const sql[STATEMENTS] = {
+	[LOT_ADD] =
+	    "INSERT INTO lots (user, tx, origin, paid, cost, currency, "
+	    "granted, expires_at, created_at) VALUES (:user, :tx, :origin, "
+	    ":paid, :cost, :currency, :tokens, :expires, :now) RETURNING id",
+	[LEFT_ADD] = "INSERT INTO lot_left (lot, user, left) "
+		     "VALUES (:lot, :user, :tokens)",
+	[USE_ADD] = "INSERT INTO lot_uses (movement, lot, delta) "
+		    "VALUES (:movement, :lot, :delta)",
+	[LIVE] = "SELECT l.id, f.left, f.held, f.frozen, l.granted, l.cost, "
+		 "l.expires_at, l.created_at, l.paid, l.origin, l.currency, "
+		 "t.public_id FROM lot_left f JOIN lots l ON l.id = f.lot "
+		 "JOIN token_transactions t ON t.id = l.tx "
+		 "WHERE f.user = :user AND f.left > 0 "
+		 "AND (l.expires_at IS NULL OR l.expires_at > :now)" BURN_ORDER,
+	[NEXT] = "SELECT l.id, f.left - f.held - f.frozen "
+		 "FROM lot_left f JOIN lots l ON l.id = f.lot "
+		 "WHERE f.user = :user AND f.left > 0 "
+		 "AND f.left - f.held - f.frozen > 0 "
+		 "AND (l.expires_at IS NULL OR l.expires_at > :now)" BURN_ORDER
+		 " LIMIT 1",
+	[TAKE] = "UPDATE lot_left SET left = left - :tokens WHERE lot = :lot "
+		 "AND left - held - frozen >= :tokens",
+	[SUMS] = "SELECT COALESCE(SUM(f.left - f.held - f.frozen), 0), "
+		 "COALESCE(SUM(f.held), 0), COALESCE(SUM(f.frozen), 0) "
+		 "FROM lot_left f JOIN lots l ON l.id = f.lot "
+		 "WHERE f.user = :user AND f.left > 0 "
+		 "AND (l.expires_at IS NULL OR l.expires_at > :now)",
+};
+
+enum vt_err
+lot_add(struct db *db, const struct lot_new *l, int64_t *lot)
+{
+	enum vt_err err;
+	struct query q;
+
+	err = db_row(&q, db, sql[LOT_ADD], DB_INT("user", l->user),
+	    DB_INT("tx", l->tx), DB_TEXT("origin", l->origin),
+	    DB_INT("paid", l->paid), DB_INT("cost", l->cost),
+	    DB_TEXT("currency", l->currency), DB_INT("tokens", l->tokens),
+	    l->expires_at == 0 ? DB_NULL("expires")
+			       : DB_INT("expires", l->expires_at),
+	    DB_INT("now", l->now_ms));
+	if (err != VT_OK)
+		return err == VT_NOTFOUND ? VT_DB : err;
+	*lot = db_int(&q, 0);
+	db_done(&q);
+	err = db_exec(db, sql[LEFT_ADD], DB_INT("lot", *lot),
+	    DB_INT("user", l->user), DB_INT("tokens", l->tokens));
+	if (err != VT_OK)
+		return err;
+	return db_exec(db, sql[USE_ADD], DB_INT("movement", l->movement),
+	    DB_INT("lot", *lot), DB_INT("delta", l->tokens));
+}
+
+/* Takes what the first lot in burn order has, up to `tokens`. */
+static enum vt_err
+burn_one(struct db *db, int64_t user, int64_t movement, int64_t now_ms,
+    int64_t tokens, int64_t *taken)
+{
+	enum vt_err err;
+	struct query q;
+	int64_t lot;
+
+	err = db_row(
+	    &q, db, sql[NEXT], DB_INT("user", user), DB_INT("now", now_ms));
+	if (err != VT_OK)
+		return err == VT_NOTFOUND ? VT_FUNDS : err;
+	lot = db_int(&q, 0);
+	*taken = db_int(&q, 1);
+	db_done(&q);
+	if (*taken > tokens)
+		*taken = tokens;
+	err = db_exec(
+	    db, sql[TAKE], DB_INT("lot", lot), DB_INT("tokens", *taken));
+	if (err == VT_OK && db_changes(db) != 1)
+		err = VT_DB;
+	if (err != VT_OK)
+		return err;
+	return db_exec(db, sql[USE_ADD], DB_INT("movement", movement),
+	    DB_INT("lot", lot), DB_INT("delta", -*taken));
+}
+
+enum vt_err
+lots_burn(struct db *db, int64_t user, int64_t movement, int64_t tokens,
+    int64_t now_ms)
+{
+	int64_t taken;
+	enum vt_err err;
+
+	for (; tokens > 0; tokens -= taken) {
+		err = burn_one(db, user, movement, now_ms, tokens, &taken);
+		if (err != VT_OK)
+			return err;
+	}
+	return VT_OK;
+}
+
+static void
+lot_read(struct query *q, struct lot *l)
+{
+	memset(l, 0, sizeof(*l));
+	l->id = db_int(q, 0);
+	l->left = db_int(q, 1);
+	l->held = db_int(q, 2);
+	l->frozen = db_int(q, 3);
+	l->granted = db_int(q, 4);
+	l->cost = db_int(q, 5);
+	l->expires_at = db_int(q, 6);
+	l->created_at = db_int(q, 7);
+	l->paid = db_int(q, 8) != 0;
+	(void)db_copy(q, 9, l->origin, sizeof(l->origin));
+	(void)db_copy(q, 10, l->currency, sizeof(l->currency));
+	(void)db_copy(q, 11, l->tx, sizeof(l->tx));
+}
+
+enum vt_err
+lots_each(struct db *db, int64_t user, int64_t now_ms, lot_fn fn, void *arg)
+{
+	struct query q;
+	struct lot l;
+	enum vt_err err;
+
+	err = db_query(
+	    &q, db, sql[LIVE], DB_INT("user", user), DB_INT("now", now_ms));
+	while (err == VT_OK && (err = db_step(&q)) == VT_OK) {
+		lot_read(&q, &l);
+		err = fn(&l, arg);
+	}
+	db_done(&q);
+	return err == VT_NOTFOUND ? VT_OK : err;
+}
+
+enum vt_err
+ledger_balance(struct db *db, int64_t user, int64_t now_ms, struct balance *out)
+{
+	enum vt_err err;
+	struct query q;
+
+	err = db_row(
+	    &q, db, sql[SUMS], DB_INT("user", user), DB_INT("now", now_ms));
+	if (err != VT_OK)
+		return err == VT_NOTFOUND ? VT_DB : err;
+	out->available = db_int(&q, 0);
+	out->held = db_int(&q, 1);
+	out->frozen = db_int(&q, 2);
+	db_done(&q);
+	return VT_OK;
+}

@@ -1,0 +1,72 @@
+/* spend: see spend.h. */
+#include "ledger/spend.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "ledger/lots.h"
+#include "ledger/movements.h"
+
+static enum vt_err
+insufficient(struct db *db, const struct spend *s, struct vt_problem *p)
+{
+	struct balance b;
+	enum vt_err err;
+
+	err = ledger_balance(db, s->user, s->now_ms, &b);
+	if (err != VT_OK)
+		return err;
+	(void)vt_problem(p, VT_FUNDS, "insufficient_tokens", NULL,
+	    "%" PRId64 " tokens are needed and %" PRId64 " are available.",
+	    s->tokens, b.available);
+	if (p != NULL)
+		(void)snprintf(p->details, sizeof(p->details),
+		    "{\"available\":%" PRId64 "}", b.available);
+	return VT_FUNDS;
+}
+
+enum vt_err
+ledger_spend(struct db *db, const struct spend *s, struct spend_done *out,
+    struct vt_problem *p)
+{
+	struct transaction_new t = { .user = s->user,
+		.kind = "spend",
+		.status = "pending",
+		.tokens = -s->tokens,
+		.actor = s->actor,
+		.metadata = s->metadata,
+		.now_ms = s->now_ms };
+	struct movement m = { .cause = s->cause,
+		.to = LEDGER_SINK,
+		.tokens = s->tokens,
+		.now_ms = s->now_ms };
+	struct movement_done moved;
+	struct balance b;
+	enum vt_err err;
+
+	if (s->tokens <= 0 || s->tokens > LEDGER_TOKENS_MAX)
+		return vt_problem(p, VT_INVALID, "invalid_field", "amount",
+		    "amount must be a whole number from 1 to %" PRId64 ".",
+		    (int64_t)LEDGER_TOKENS_MAX);
+	err = ledger_user_account(db, s->user, &m.from);
+	if (err == VT_OK)
+		err = transaction_add(db, &t, &out->tx);
+	if (err != VT_OK)
+		return err;
+	m.tx = out->tx.id;
+	err = ledger_move(db, &m, &moved);
+	if (err == VT_OK)
+		err = lots_burn(db, s->user, moved.id, s->tokens, s->now_ms);
+	if (err == VT_FUNDS)
+		return insufficient(db, s, p);
+	if (err == VT_OK)
+		err = transaction_complete(
+		    db, m.tx, moved.from_balance, s->now_ms);
+	if (err == VT_OK)
+		err = ledger_balance(db, s->user, s->now_ms, &b);
+	if (err != VT_OK)
+		return err;
+	out->movement = moved.id;
+	out->available = b.available;
+	return VT_OK;
+}
