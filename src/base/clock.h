@@ -9,6 +9,7 @@
 #define VT_BASE_CLOCK_H
 
 #include <stdint.h>
+#include <time.h>
 
 #include "base/err.h"
 
@@ -22,6 +23,15 @@ int64_t clock_now_s(void);
 
 /* Milliseconds from an arbitrary start, never shifted, never backwards. */
 int64_t clock_mono_ms(void);
+
+/* The same in microseconds, to measure with. */
+int64_t clock_mono_us(void);
+
+/*
+ * The moment `ms` from now on CLOCK_MONOTONIC, for pthread_cond_clockwait().
+ * Always the machine's: a wait in the kernel knows no frozen clock.
+ */
+struct timespec clock_deadline(int64_t ms);
 
 /* Sleeps, by the monotonic clock; a signal may end it early. */
 void clock_sleep_ms(int64_t ms);

@@ -5,7 +5,9 @@
  * SQL is written with named parameters (":user") in tables of the module
  * that owns the rows, never built at run time. A statement is prepared once
  * a connection and found again by the address of its text, so the text must
- * be a constant. Everything here is used by one thread at a time.
+ * be a constant. A parameter that the text lacks, or one without a value, is
+ * a fault of the program (assert), as is BEGIN, COMMIT or SAVEPOINT in a text
+ * of one's own. Everything here is used by one thread at a time.
  */
 #ifndef VT_STORE_DB_H
 #define VT_STORE_DB_H
@@ -35,7 +37,14 @@ enum db_mode {
  */
 enum vt_err
 db_open(const char *path, enum db_mode mode, struct db **out) VT_MUSTCHECK;
-void db_close(struct db *db);
+void db_close(struct db *db); /* NULL is fine */
+
+/*
+ * Makes an empty file that its group may write, for db_open() to fill, or
+ * leaves one that is there alone. VT_SYS, logged. Only migrate makes the
+ * ledger's.
+ */
+enum vt_err db_create(const char *path) VT_MUSTCHECK;
 
 /* A value for a named parameter; see the macros. */
 struct db_param {
@@ -62,9 +71,11 @@ struct db_param db_param_text(const char *name, const char *text);
 	}
 
 /*
- * Runs a statement that returns no row. VT_CONFLICT when a UNIQUE or PRIMARY
- * KEY stood in the way; VT_DB for any other constraint or failure (logged
- * here, once); VT_BUSY when locked. Parameters are borrowed for the call.
+ * Runs a statement that returns no row. Outside a transaction one that writes
+ * is refused with VT_DB, except on a DB_PRIVATE. VT_CONFLICT when a UNIQUE or
+ * PRIMARY KEY stood in the way; VT_DB for any other constraint or failure
+ * (logged here, once); VT_BUSY when locked. Parameters are borrowed for the
+ * call.
  */
 #define db_exec(db, sql, ...) db_exec_params(db, sql, DB_PARAMS(__VA_ARGS__))
 enum vt_err db_exec_params(
@@ -112,7 +123,14 @@ enum vt_err db_row_params(struct query *q, struct db *db, const char *sql,
 /* Whole transactions, for migrate, keeper and tests; workers use writer. */
 enum vt_err db_begin(struct db *db) VT_MUSTCHECK; /* BEGIN IMMEDIATE */
 enum vt_err db_commit(struct db *db) VT_MUSTCHECK;
-void db_rollback(struct db *db);
+void db_rollback(struct db *db); /* fine without a transaction */
+
+/*
+ * One snapshot on a DB_READER, from here to db_read_end(). VT_BUSY for what
+ * passes by itself: a -shm that is missing or not yet recovered.
+ */
+enum vt_err db_read_begin(struct db *db) VT_MUSTCHECK;
+void db_read_end(struct db *db);
 
 /*
  * A savepoint inside an operation: what follows can be undone without
@@ -122,6 +140,9 @@ void db_rollback(struct db *db);
 enum vt_err db_savepoint(struct db *db) VT_MUSTCHECK;
 enum vt_err db_release(struct db *db) VT_MUSTCHECK;
 enum vt_err db_undo(struct db *db) VT_MUSTCHECK;
+
+/* How many of them are open. */
+int db_savepoints(const struct db *db);
 
 /* Runs a script of constant SQL, for migrations; VT_DB with its line. */
 enum vt_err db_script(struct db *db, const char *sql) VT_MUSTCHECK;
@@ -134,7 +155,13 @@ bool db_autocommit(struct db *db);
 enum vt_err db_checkpoint(
     struct db *db, int64_t *log_pages, int64_t *done_pages) VT_MUSTCHECK;
 
-/* Bytes of the write-ahead log now; 0 when there is none. */
+/*
+ * Bytes of the write-ahead log's file; 0 when there is none. It is used again
+ * from its start after a checkpoint, so what counts is db_log_pages().
+ */
 int64_t db_wal_bytes(const struct db *db);
+
+/* Pages of 4 KiB in the log, as of the last commit of this connection. */
+int64_t db_log_pages(const struct db *db);
 
 #endif

@@ -15,12 +15,15 @@
 
 #include "base/err.h"
 #include "store/db.h"
+#include "store/writelock.h"
 
 #define WRITER_BATCH_MAX 256
 #define WRITER_QUEUE_MAX 1024
-#define WRITER_DEADLINE_MS                                 \
-	2000 /* in the queue; once taken, it is waited for \
-	      */
+/* In the queue; what was taken is waited for. */
+#define WRITER_DEADLINE_MS 2000
+
+/* A log longer than this is checkpointed here, in case keeper is dead. */
+#define WRITER_LOG_BYTES_MAX (INT64_C(256) * 1024 * 1024)
 
 /*
  * An operation: a verb on plain structs. It reads `in` and writes `out`,
@@ -36,9 +39,10 @@ struct writer;
 
 struct writer_options {
 	const char *db_path;
-	int batch_max;	     /* 0: WRITER_BATCH_MAX; 1 for comparison */
-	int queue_max;	     /* 0: WRITER_QUEUE_MAX */
-	int64_t deadline_ms; /* 0: WRITER_DEADLINE_MS */
+	int batch_max;	       /* 0: WRITER_BATCH_MAX; 1 for comparison */
+	int queue_max;	       /* 0: WRITER_QUEUE_MAX */
+	int64_t deadline_ms;   /* 0: WRITER_DEADLINE_MS */
+	int64_t log_bytes_max; /* 0: WRITER_LOG_BYTES_MAX */
 };
 
 /*
@@ -56,7 +60,9 @@ void writer_stop(struct writer *w);
  * durable. VT_BUSY with code "database_busy" when the queue is full or the
  * deadline passed before the operation was taken: nothing has happened. A
  * COMMIT that failed is an unknown outcome: VT_DB with code "outcome_unknown",
- * and writer_failed() says so from then on.
+ * and writer_failed() says so from then on. VT_DB with code "database_failed"
+ * when the engine undid the operation by itself (the disk is full): nothing
+ * has happened.
  */
 enum vt_err writer_run(struct writer *w, write_fn fn, const void *in, void *out,
     struct vt_problem *p) VT_MUSTCHECK;
@@ -71,21 +77,9 @@ bool writer_failed(const struct writer *w);
 /* Counted since the start. */
 struct writer_stats {
 	int64_t operations, batches, refused_full, refused_late, voided;
+	int64_t checkpoints; /* that were keeper's to make */
 	int64_t lock_wait_us_max;
 };
-void writer_stats(const struct writer *w, struct writer_stats *out);
-
-/*
- * The write lock by itself, for keeper, migrate and backups: paths are
- * DB-lock-a and DB-lock-b beside the database. writelock_take() waits, for
- * `timeout_ms` at the most (VT_BUSY).
- */
-struct writelock;
-enum vt_err
-writelock_open(const char *db_path, struct writelock **out) VT_MUSTCHECK;
-enum vt_err
-writelock_take(struct writelock *l, int64_t timeout_ms) VT_MUSTCHECK;
-void writelock_drop(struct writelock *l);
-void writelock_close(struct writelock *l);
+void writer_stats(struct writer *w, struct writer_stats *out);
 
 #endif
