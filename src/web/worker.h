@@ -55,11 +55,4 @@ struct worker {
  */
 int worker_main(int argc, char **argv, const struct worker *w);
 
-/*
- * The start that every program shares, worker or not: random, log level,
- * clock file (refused in live mode by the caller), faults, no core dumps.
- * Reads VANTAGE_LOG, VANTAGE_STATE, VANTAGE_CLOCK_FILE.
- */
-void process_start(const char *name);
-
 #endif

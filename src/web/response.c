@@ -1,0 +1,165 @@
+/* response: an answer as it is collected. See http.h. */
+#include <assert.h>
+#include <string.h>
+#include <strings.h>
+
+#include "web/http.h"
+
+#define HEADERS_BYTES_MAX (16 * 1024)
+#define BODY_BYTES_MAX (32 * 1024 * 1024) /* a year's transactions as CSV */
+#define KEEP_BYTES (16 * 1024)		  /* what an idle thread may hold */
+#define JSON_TYPE "application/json; charset=utf-8"
+
+static const struct {
+	int status;
+	const char *reason;
+} reasons[] = {
+	{ 200, "OK" },
+	{ 201, "Created" },
+	{ 202, "Accepted" },
+	{ 204, "No Content" },
+	{ 302, "Found" },
+	{ 303, "See Other" },
+	{ 304, "Not Modified" },
+	{ 400, "Bad Request" },
+	{ 401, "Unauthorized" },
+	{ 402, "Payment Required" },
+	{ 403, "Forbidden" },
+	{ 404, "Not Found" },
+	{ 405, "Method Not Allowed" },
+	{ 409, "Conflict" },
+	{ 413, "Content Too Large" },
+	{ 415, "Unsupported Media Type" },
+	{ 422, "Unprocessable Content" },
+	{ 429, "Too Many Requests" },
+	{ 500, "Internal Server Error" },
+	{ 502, "Bad Gateway" },
+	{ 503, "Service Unavailable" },
+};
+
+void
+response_init(struct response *w)
+{
+	memset(w, 0, sizeof(*w));
+	w->status = 200;
+	buf_init(&w->headers, HEADERS_BYTES_MAX);
+	buf_init(&w->body, BODY_BYTES_MAX);
+}
+
+static void
+reuse(struct buf *b)
+{
+	if (b->cap > KEEP_BYTES)
+		buf_free(b);
+	else
+		buf_clear(b);
+}
+
+void
+response_reset(struct response *w)
+{
+	reuse(&w->headers);
+	reuse(&w->body);
+	w->status = 200;
+	w->content_type = NULL;
+	w->drop = 0;
+}
+
+void
+response_free(struct response *w)
+{
+	buf_free(&w->headers);
+	buf_free(&w->body);
+}
+
+/* What may stand in a header's value: no control character but a tab. */
+static bool
+value_allowed(const char *value)
+{
+	for (; *value != '\0'; value++) {
+		unsigned char c = (unsigned char)*value;
+
+		if ((c < 0x20 && c != '\t') || c == 0x7f)
+			return false;
+	}
+	return true;
+}
+
+bool
+response_has_header(const struct response *w, const char *name)
+{
+	const char *line = buf_str(&w->headers);
+	size_t n = strlen(name);
+
+	while (*line != '\0') {
+		if (strncasecmp(line, name, n) == 0 && line[n] == ':')
+			return true;
+		line = strchr(line, '\n') + 1; /* each line has its end */
+	}
+	return false;
+}
+
+void
+response_header(struct response *w, const char *name, const char *value)
+{
+	assert(value_allowed(name) && strchr(name, ':') == NULL);
+	assert(value_allowed(value));
+	buf_printf(&w->headers, "%s: %s\r\n", name, value);
+}
+
+void
+response_json(const struct request *r, struct response *w, int status,
+    const struct json *j)
+{
+	const char *text = json_text(r->arena, j);
+
+	response_text(w, status, JSON_TYPE, text, strlen(text));
+}
+
+void
+response_text(struct response *w, int status, const char *content_type,
+    const char *text, size_t bytes)
+{
+	w->status = status;
+	w->content_type = content_type;
+	buf_clear(&w->body);
+	buf_append(&w->body, text, bytes);
+}
+
+static const char *
+reason(int status)
+{
+	for (size_t i = 0; i < countof(reasons); i++)
+		if (reasons[i].status == status)
+			return reasons[i].reason;
+	return "";
+}
+
+const char *
+response_head(const struct request *r, const struct response *w, size_t *bytes)
+{
+	const char *type =
+	    w->content_type != NULL ? w->content_type : JSON_TYPE;
+	bool body = w->status != 204 && w->status != 304;
+	const char *head;
+
+	head = arena_printf(r->arena,
+	    "Status: %d %s\r\n"
+	    "%s%s%s"
+	    "X-Request-Id: %s\r\n"
+	    "X-Content-Type-Options: nosniff\r\n"
+	    "%s%s",
+	    w->status, reason(w->status), body ? "Content-Type: " : "",
+	    body ? type : "", body ? "\r\n" : "", r->id,
+	    response_has_header(w, "Cache-Control")
+		? ""
+		: "Cache-Control: no-store\r\n",
+	    buf_str(&w->headers));
+	if (body)
+		head = arena_printf(r->arena, "%sContent-Length: %zu\r\n\r\n",
+		    head, w->body.len);
+	else
+		head = arena_printf(r->arena, "%s\r\n", head);
+	*bytes = strlen(head);
+	return head;
+}
