@@ -19,6 +19,7 @@
 
 static struct client_program program;
 static struct client_answer answer;
+static const char limits[] = "check_worker-limits.db";
 
 static void
 setup(void)
@@ -251,6 +252,29 @@ START_TEST(bytes_that_are_no_fastcgi_do_not_end_it)
 }
 END_TEST
 
+START_TEST(a_caller_over_the_limit_is_told_when_to_come_back)
+{
+	const char *const other[] = { "REMOTE_ADDR=192.0.2.2", NULL };
+	struct client_request r = {
+		.method = "GET", .path = "/limited", .params = other
+	};
+
+	for (int i = 0; i < 3; i++) {
+		get("/limited");
+		ck_assert_int_eq(answer.status, 200);
+	}
+	get("/limited");
+	ck_assert_int_eq(answer.status, 429);
+	ck_assert_ptr_nonnull(strstr(answer.text, "Retry-After: "));
+	ck_assert_ptr_nonnull(strstr(answer.body, "rate_limited"));
+	get("/echo");
+	ck_assert_int_eq(answer.status, 200);
+	client_ask(&program, &r, &answer);
+	ck_assert_int_eq(answer.status, 200);
+	stop();
+}
+END_TEST
+
 START_TEST(a_kept_connection_serves_again_and_does_not_delay_the_end)
 {
 	struct client_request r = {
@@ -343,6 +367,7 @@ main(void)
 		an_idle_worker_ends_at_once,
 		half_a_record_holds_one_thread_and_no_other,
 		bytes_that_are_no_fastcgi_do_not_end_it,
+		a_caller_over_the_limit_is_told_when_to_come_back,
 		a_kept_connection_serves_again_and_does_not_delay_the_end,
 		NULL };
 	const TTest *const started[] = {
@@ -351,8 +376,14 @@ main(void)
 		started_by_hand_it_says_what_it_is, NULL
 	};
 	Suite *s = suite_create("worker");
+	int status;
 
+	if (setenv("VANTAGE_LIMITS_DB", limits, 1) != 0)
+		return EXIT_FAILURE;
+	(void)unlink(limits); /* of an earlier run, or none */
 	tcase_add_checked_fixture(unit_case(s, "served", served), setup, NULL);
 	(void)unit_case(s, "started", started);
-	return unit_run(s);
+	status = unit_run(s);
+	(void)unlink(limits); /* none if it failed early */
+	return status;
 }

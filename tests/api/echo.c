@@ -88,6 +88,7 @@ static const struct route routes[] = {
 	{ HTTP_GET, "/under/*", 0, 0, echo_get, 0 },
 	{ HTTP_GET, "/slow", 0, 0, slow_get, 0 },
 	{ HTTP_GET, "/fail", 0, 0, fail_get, 0 },
+	{ HTTP_GET, "/limited", 0, 0, echo_get, 3 },
 	{ HTTP_POST, "/mine", 1, BODY_BYTES_MAX, echo_post, 0 },
 };
 
