@@ -17,6 +17,7 @@ struct command {
 };
 
 extern const struct command command_migrate;
+extern const struct command command_verify;
 
 /* Prints how the command is called, to standard error, and EX_USAGE. */
 int command_usage(const struct command *c);

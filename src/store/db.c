@@ -728,7 +728,9 @@ configure(struct db *db)
 		err = pragma(db, db->mode == DB_READER ? reading : writing);
 	if (err == VT_OK)
 		err = pragma(db, limit);
-	if (err == VT_OK && db->mode != DB_READER)
+	/* A database in memory has no name and no log. */
+	if (err == VT_OK && db->mode != DB_READER &&
+	    sqlite3_db_filename(h, "main")[0] != '\0')
 		err = use_wal(db);
 	return err;
 }

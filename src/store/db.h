@@ -24,7 +24,8 @@ enum db_mode {
 	DB_READER, /* query_only, cannot write a byte */
 	DB_WRITER, /* for the writer thread, migrate and tests */
 	DB_KEEPER, /* the one that checkpoints */
-	DB_PRIVATE /* a file of this program alone: created, checkpoints itself
+	DB_PRIVATE /* a file of this program alone: created, checkpoints
+		    * itself; ":memory:" is none and ends with db_close()
 		    */
 };
 

@@ -27,7 +27,7 @@
 #define HASH_TEXT_BYTES (crypto_hash_sha256_BYTES * 2 + 1)
 #define MIN_READER_MARK "-- min_reader: "
 
-static const char sql_table[] = "CREATE TABLE schema_migrations ("
+const char migrate_table_sql[] = "CREATE TABLE schema_migrations ("
 				" version INTEGER PRIMARY KEY,"
 				" name TEXT NOT NULL,"
 				" sha256 TEXT NOT NULL,"
@@ -243,7 +243,7 @@ apply_inside(
 	enum vt_err err;
 
 	assert(min_reader_of(step->sql) <= step->version);
-	if (first && (err = db_exec(db, sql_table)) != VT_OK)
+	if (first && (err = db_exec(db, migrate_table_sql)) != VT_OK)
 		return err;
 	if ((err = db_script(db, step->sql)) != VT_OK)
 		return err;

@@ -40,4 +40,18 @@ struct instance {
 enum vt_err migrate_check(const char *db_path, struct instance *out,
     struct vt_problem *p) VT_MUSTCHECK;
 
+/*
+ * Compares the tables, indexes and triggers of an open database with those
+ * that the steps make in an empty one, word for word: a trigger that somebody
+ * dropped guards nothing any more. Calls fn for each that differs: `how` is
+ * "missing", "changed" or "added", `type` "table", "index", "trigger" or
+ * "view". VT_NOTFOUND: the database is ahead of this program, which cannot
+ * tell. In a read or an operation.
+ */
+struct db;
+typedef void (*migrate_differs_fn)(
+    const char *how, const char *type, const char *name, void *arg);
+enum vt_err migrate_compare(
+    struct db *db, migrate_differs_fn fn, void *arg) VT_MUSTCHECK;
+
 #endif

@@ -17,6 +17,9 @@ struct migrate_step {
 
 extern const struct migrate_step migrate_steps[];
 
+/* Makes the table in which applied steps are recorded; before the first. */
+extern const char migrate_table_sql[];
+
 enum vt_err migrate_run_steps(const struct migrate_options *o,
     const struct migrate_step *steps, struct vt_problem *p) VT_MUSTCHECK;
 enum vt_err

@@ -281,10 +281,78 @@ START_TEST(the_schema_as_shipped_applies_and_is_sound)
 }
 END_TEST
 
+static int differences;
+static char difference[128];
+
+static void
+on_difference(const char *how, const char *type, const char *name, void *arg)
+{
+	(void)arg; /* one test at a time */
+	differences++;
+	(void)snprintf(
+	    difference, sizeof(difference), "%s %s %s", how, type, name);
+}
+
+static const struct {
+	const char *sql, *difference;
+} meddling[] = {
+	{ "DROP TRIGGER lots_no_update", "missing trigger lots_no_update" },
+	{ "DROP TRIGGER lots_no_update; CREATE TRIGGER lots_no_update "
+	  "BEFORE UPDATE ON lots BEGIN SELECT 1; END",
+	    "changed trigger lots_no_update" },
+	{ "CREATE TRIGGER gift AFTER INSERT ON audit BEGIN UPDATE lot_left "
+	  "SET left = left + 1; END",
+	    "added trigger gift" },
+	{ "DROP INDEX idx_users_stripe_customer",
+	    "missing index idx_users_stripe_customer" },
+	{ "CREATE TABLE zebra (id INTEGER)", "added table zebra" },
+	{ "ALTER TABLE jwks ADD COLUMN more TEXT", "changed table jwks" },
+	{ "CREATE VIEW aview AS SELECT 1", "added view aview" },
+};
+
+START_TEST(a_schema_that_was_meddled_with_is_named)
+{
+	struct migrate_options o = { .db_path = scratch_db };
+	struct db *db;
+
+	ck_assert_int_eq(migrate_run(&o, &problem), VT_OK);
+	ck_assert_int_eq(db_open(scratch_db, DB_WRITER, &db), VT_OK);
+	ck_assert_int_eq(db_begin(db), VT_OK);
+	differences = 0;
+	ck_assert_int_eq(migrate_compare(db, on_difference, NULL), VT_OK);
+	ck_assert_int_eq(differences, 0);
+	ck_assert_int_eq(db_script(db, meddling[_i].sql), VT_OK);
+	ck_assert_int_eq(migrate_compare(db, on_difference, NULL), VT_OK);
+	ck_assert_int_eq(differences, 1);
+	ck_assert_str_eq(difference, meddling[_i].difference);
+	db_rollback(db);
+	db_close(db);
+}
+END_TEST
+
+START_TEST(a_schema_ahead_of_the_program_is_not_judged)
+{
+	struct migrate_options o = { .db_path = scratch_db };
+	struct db *db;
+
+	ck_assert_int_eq(migrate_run(&o, &problem), VT_OK);
+	ck_assert_int_eq(db_open(scratch_db, DB_WRITER, &db), VT_OK);
+	ck_assert_int_eq(db_begin(db), VT_OK);
+	ck_assert_int_eq(
+	    db_script(db,
+		"INSERT INTO schema_migrations VALUES (9999, 'later', '', 1)"),
+	    VT_OK);
+	ck_assert_int_eq(migrate_compare(db, on_difference, NULL), VT_NOTFOUND);
+	db_rollback(db);
+	db_close(db);
+}
+END_TEST
+
 int
 main(void)
 {
 	const TTest *const core[] = {
+		a_schema_ahead_of_the_program_is_not_judged,
 		a_fresh_database_gets_every_step_and_a_second_run_changes_nothing,
 		a_missing_step_is_applied_and_until_then_programs_wait,
 		a_database_ahead_whose_min_reader_allows_it_is_used,
@@ -303,7 +371,10 @@ main(void)
 	Suite *s = suite_create("store_migrate");
 	TCase *c;
 
-	tcase_add_checked_fixture(unit_case(s, "core", core), setup, teardown);
+	c = unit_case(s, "core", core);
+	tcase_add_checked_fixture(c, setup, teardown);
+	tcase_add_loop_test(c, a_schema_that_was_meddled_with_is_named, 0,
+	    (int)countof(meddling));
 	tcase_add_checked_fixture(
 	    unit_case(s, "refused", refused), setup, teardown);
 	c = unit_case(s, "interrupted", interrupted);
