@@ -519,5 +519,6 @@ writer_stats(struct writer *w, struct writer_stats *out)
 {
 	(void)pthread_mutex_lock(&w->mutex);
 	*out = w->stats;
+	out->waiting = w->waiting;
 	(void)pthread_mutex_unlock(&w->mutex);
 }

@@ -74,8 +74,9 @@ enum vt_err writer_run_alone(struct writer *w, write_fn fn, const void *in,
 /* True once a COMMIT failed: the process must answer 503 and end. */
 bool writer_failed(const struct writer *w);
 
-/* Counted since the start. */
+/* Counted since the start, but for the first. */
 struct writer_stats {
+	int64_t waiting; /* operations in the queue now */
 	int64_t operations, batches, refused_full, refused_late, voided;
 	int64_t checkpoints; /* that were keeper's to make */
 	int64_t lock_wait_us_max;

@@ -31,7 +31,11 @@ enum vt_err
 jwt_key_from_jwk(const struct json *jwk, struct jwt_key **out) VT_MUSTCHECK;
 void jwt_key_free(struct jwt_key *k);
 
-/* For the local sign-in and tests: a new private key, and its PEM forms. */
+/*
+ * For the local sign-in and tests: a new private key of 2048 bits (VT_SYS
+ * when OpenSSL fails), and its PEM forms; the private one is PKCS #8, "BEGIN
+ * PRIVATE KEY". jwt_key_private_pem() is for a key that has that half.
+ */
 enum vt_err jwt_key_generate(struct jwt_key **out) VT_MUSTCHECK;
 enum vt_err
 jwt_key_private_from_pem(const char *pem, struct jwt_key **out) VT_MUSTCHECK;
@@ -62,7 +66,11 @@ enum vt_err jwt_parse(struct arena *a, const char *token, size_t bytes,
 enum vt_err
 jwt_verify(const struct jwt *t, const struct jwt_key *k) VT_MUSTCHECK;
 
-/* A signed token of these claims. */
+/*
+ * A signed token of these claims, in `a`. `kid` may be NULL, `k` must have
+ * its private half. VT_INVALID when it would exceed JWT_BYTES_MAX, VT_SYS
+ * when OpenSSL fails.
+ */
 enum vt_err jwt_sign(struct arena *a, const struct jwt_key *k, const char *kid,
     const struct json *claims, const char **out) VT_MUSTCHECK;
 

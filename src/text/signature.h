@@ -34,9 +34,10 @@ const char *signature_fault_name(enum signature_fault f);
 struct signature_keys;
 
 /*
- * From one configuration value, several separated by commas. VT_INVALID when
- * it is empty, all blanks, or holds more than SIGNATURE_SECRETS_MAX; for
- * svix also when one is not "whsec_" and base64.
+ * From one configuration value, several separated by commas, blanks around
+ * each ignored. VT_INVALID when one is empty, all blanks or holds a blank,
+ * or there are more than SIGNATURE_SECRETS_MAX; for svix also when one is
+ * not "whsec_" and base64.
  */
 enum vt_err signature_keys_stripe(
     const struct secret *value, struct signature_keys **out) VT_MUSTCHECK;
@@ -46,12 +47,17 @@ void signature_keys_free(struct signature_keys *k);
 
 /*
  * Stripe-Signature, docs.stripe.com/webhooks: "t=…,v1=…[,v1=…]". Any v1
- * against any secret, in constant time; other schemes ignored (R1..R4).
+ * against any secret, in constant time; other schemes ignored (R1..R4). The
+ * header may be NULL. As in Stripe's SDK the signature is checked before the
+ * age, so SIGNATURE_OLD means that somebody who knows the secret wrote it.
  */
 enum signature_fault signature_stripe_verify(const struct signature_keys *k,
     const char *header, const char *body, size_t body_bytes, int64_t now_s);
 
-/* Svix: headers id, timestamp, signature (stripe-facts 2.4). */
+/*
+ * Svix: headers id, timestamp, signature (stripe-facts 2.4), each perhaps
+ * NULL. An id with a dot is malformed: the dot separates what is signed.
+ */
 enum signature_fault signature_svix_verify(const struct signature_keys *k,
     const char *id, const char *timestamp, const char *signatures,
     const char *body, size_t body_bytes, int64_t now_s);

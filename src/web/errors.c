@@ -19,6 +19,7 @@ static const struct {
 	{ "body_too_large", 413 },
 	{ "conflict", 409 },
 	{ "database_busy", 503 },
+	{ "database_failed", 503 },
 	{ "forbidden", 403 },
 	{ "idempotency_mismatch", 409 },
 	{ "insufficient_tokens", 402 },

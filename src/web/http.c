@@ -17,6 +17,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -40,6 +41,7 @@ extern char **environ;
 struct http_conn {
 	FCGX_Request fcgi;
 	bool once_taken; /* plain CGI: the one request was handed out */
+	size_t read;	 /* bytes of this request's body that were read */
 };
 
 static enum http_mode mode = HTTP_NONE;
@@ -275,6 +277,7 @@ http_read(struct http_conn *c, char *out, size_t bytes)
 
 	got = mode == HTTP_ONCE ? read_plain(out, bytes)
 				: read_fcgi(c->fcgi.in, out, bytes);
+	c->read += got;
 	return got == bytes ? VT_OK : VT_INVALID;
 }
 
@@ -314,6 +317,21 @@ put(struct http_conn *c, const char *data, size_t bytes)
 				 : put_fcgi(c->fcgi.out, data, bytes);
 }
 
+/*
+ * What is left of a request on a kept connection would be taken for the next
+ * one: its end mark is read, and where a body was left alone the connection
+ * is not kept.
+ */
+static void
+clear_the_way(struct http_conn *c, const struct request *r)
+{
+	if (c->fcgi.keepConnection && c->read < r->content_length)
+		c->fcgi.keepConnection = 0;
+	if (c->fcgi.keepConnection && FCGX_GetChar(c->fcgi.in) != EOF)
+		c->fcgi.keepConnection = 0;
+	c->read = 0;
+}
+
 void
 http_send(
     struct http_conn *c, const struct request *r, const struct response *w)
@@ -325,13 +343,16 @@ http_send(
 	if (w->drop) {
 		if (mode == HTTP_SERVE)
 			FCGX_Free(&c->fcgi, 1);
+		c->read = 0;
 		return;
 	}
 	head = response_head(r, w, &bytes);
 	ok = put(c, head, bytes) &&
 	    (r->head || put(c, buf_str(&w->body), w->body.len));
-	if (mode == HTTP_SERVE)
+	if (mode == HTTP_SERVE) {
+		clear_the_way(c, r);
 		FCGX_Finish_r(&c->fcgi);
+	}
 	/* The caller has hung up; what was done stays done. */
 	if (!ok)
 		LOG(LOG_INFO, "http.answer_unread");

@@ -6,6 +6,9 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "store/limits.h"
+
+#define MINUTE_MS 60000
 
 struct body_source {
 	serve_read_fn read;
@@ -26,6 +29,30 @@ check_body_limit(
 		return VT_OK;
 	return vt_problem(p, VT_LIMIT, "body_too_large", NULL,
 	    "The body may have at most %zu bytes.", route->body_bytes_max);
+}
+
+/* Counted by path and caller, so that one route's rush spares the others. */
+static enum vt_err
+check_call_limit(const struct worker *w, const struct route *route,
+    const struct request *r, struct vt_problem *p)
+{
+	const char *who;
+	enum vt_err err;
+	int after = 0;
+
+	if (route->limit_per_minute <= 0)
+		return VT_OK;
+	who = w->limit_key != NULL ? w->limit_key(r) : r->remote_addr;
+	err = limits_hit(worker_state(r)->limiter,
+	    arena_printf(r->arena, "%s %s %s", http_method_name(route->method),
+		route->path, who),
+	    MINUTE_MS, route->limit_per_minute, clock_now_ms(), &after);
+	if (err != VT_LIMIT)
+		return VT_OK; /* a counter that fails stops nobody */
+	err = vt_problem(p, VT_LIMIT, "rate_limited", NULL,
+	    "Too many requests. Please try again in %d seconds.", after);
+	p->retry_after_s = after;
+	return err;
 }
 
 static enum vt_err
@@ -70,6 +97,7 @@ answer(const struct worker *w, struct request *r,
 		response_header(out, "Allow", allow);
 	if (err != VT_OK || (err = check_caller(w, route, r, p)) != VT_OK ||
 	    (err = check_body_limit(route, r, p)) != VT_OK ||
+	    (err = check_call_limit(w, route, r, p)) != VT_OK ||
 	    (err = read_body(r, source, p)) != VT_OK)
 		return err;
 	err = route->handler(r, out, p);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -14,6 +15,7 @@
 #include "base/config.h"
 #include "base/log.h"
 #include "base/process.h"
+#include "store/limits.h"
 #include "store/migrate.h"
 #include "store/readers.h"
 #include "store/writer.h"
@@ -21,6 +23,7 @@
 
 #define STACK_BYTES (256 * 1024)
 #define THREADS_MAX 256
+#define LIMITS_FILE "limits.db" /* beside the database, unless configured */
 
 struct run {
 	const struct worker *worker;
@@ -96,11 +99,42 @@ open_database(struct run *run)
 	return 0;
 }
 
+static bool
+has_limit(const struct worker *w)
+{
+	for (size_t i = 0; i < w->routes_count; i++)
+		if (w->routes[i].limit_per_minute > 0)
+			return true;
+	return false;
+}
+
+/* The counters of all processes, in a file of their own. */
+static void
+open_limiter(struct run *run)
+{
+	const char *path = config_get("VANTAGE_LIMITS_DB", NULL), *db, *slash;
+	char *beside = NULL;
+
+	if (!has_limit(run->worker))
+		return;
+	if (path == NULL) {
+		db = config_need("VANTAGE_DB");
+		slash = strrchr(db, '/');
+		if (asprintf(&beside, "%.*s" LIMITS_FILE,
+			slash == NULL ? 0 : (int)(slash - db + 1), db) < 0)
+			abort();
+		path = beside;
+	}
+	run->state.limiter = limits_open(path);
+	free(beside);
+}
+
 static void
 close_all(struct run *run)
 {
 	if (run->opened && run->worker->close != NULL)
 		run->worker->close(run->state.own);
+	limits_close(run->state.limiter);
 	writer_stop(run->state.writer);
 	if (run->state.readers != NULL)
 		readers_close(run->state.readers);
@@ -238,6 +272,8 @@ worker_main(int argc, char **argv, const struct worker *w)
 	if (mode == HTTP_SERVE)
 		block_signals(&ends);
 	status = open_database(&run);
+	if (status == 0)
+		open_limiter(&run);
 	if (status == 0 && w->open != NULL) {
 		run.state.own = w->open(&run.state);
 		run.opened = true;

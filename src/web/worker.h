@@ -16,13 +16,14 @@ enum worker_db { WORKER_DB_NONE, WORKER_DB_READ, WORKER_DB_WRITE };
 struct readers;
 struct writer;
 struct instance;
+struct limits;
 
 /* What worker_main() has opened, for handlers: r->app points at it. */
 struct worker_state {
 	struct readers *readers;   /* NULL when db is NONE */
 	struct writer *writer;	   /* NULL unless db is WRITE */
 	struct instance *instance; /* NULL when db is NONE */
-	struct limiter *limiter;   /* NULL unless a route has a limit */
+	struct limits *limiter;	   /* NULL unless a route has a limit */
 	void *own;		   /* what worker.open made */
 };
 struct worker_state *worker_state(const struct request *r);
@@ -51,7 +52,11 @@ struct worker {
 
 /*
  * Everything: configuration, clock file, log, database and schema check,
- * open, limits taken from itself, threads, end. Returns the exit status.
+ * open, limits taken from itself, threads, end. Returns the exit status:
+ * 64 started by hand, 75 what may pass by itself, 78 for a person to mend.
+ *
+ * Reads VANTAGE_DB when the worker has a database, and VANTAGE_LIMITS_DB
+ * ("limits.db" beside the database unless set) when a route has a limit.
  */
 int worker_main(int argc, char **argv, const struct worker *w);
 

@@ -1,0 +1,276 @@
+# shellcheck shell=bash disable=SC2034,SC2154 # sourced by ../../dev
+#
+# sandbox: the sandbox: starting it, and driving it.
+
+control() { # METHOD PATH [NAME=VALUE]...
+	local method=$1 path=$2 words=() pair
+	shift 2
+	for pair in "$@"; do
+		words+=(--data-urlencode "$pair")
+	done
+	curl -sS --fail-with-body --max-time 120 -X "$method" "${words[@]}" \
+		--unix-socket "$STATE/run/sandbox-control.sock" \
+		"http://sandbox$path"
+}
+
+# A call to the local Stripe as any of its clients would make it.
+sandbox_api() { # METHOD PATH [NAME=VALUE]...
+	local method=$1 path=$2 words=() pair
+	shift 2
+	for pair in "$@"; do
+		words+=(--data-urlencode "$pair")
+	done
+	curl -sS --fail-with-body --max-time 20 -X "$method" "${words[@]}" \
+		-H "Stripe-Version: 2026-10-28.endive" \
+		-K <(printf 'header = "Authorization: Bearer %s"\n' \
+			"$(kept stripe_secret_key)") "$SANDBOX_URL$path"
+}
+
+sandbox_nginx_files() {
+	local dir=$STATE/sandbox-nginx
+	mkdir -p "$dir/temp"
+	sed -e "s|@PREFIX@|$dir|g" -e "s|@RUNDIR@|$STATE/run|g" \
+		-e "s|@LOGDIR@|$STATE/log|g" -e "s|@PORT@|$SANDBOX_PORT|g" \
+		-e "s|@USER@|$(nginx_user)|g" -e "s|@ROOT@|$ROOT|g" \
+		"$ROOT/sandbox/nginx.conf.in" >"$dir/nginx.conf"
+	if [ "$(kept outage off)" = refuse ]; then
+		sed -i '/listen 127.0.0.1:/d' "$dir/nginx.conf"
+	fi
+}
+
+start_sandbox() {
+	local env drop stamp
+	mkdir -p "$STATE/sandbox"
+	[ -n "$(kept stripe_secret_key)" ] ||
+		keep stripe_secret_key "sk_test_sandbox$(random_hex 16)"
+	[ -n "$(kept stripe_publishable_key)" ] ||
+		keep stripe_publishable_key "pk_test_sandbox$(random_hex 16)"
+	[ -n "$(kept clerk_webhook_secret)" ] ||
+		keep clerk_webhook_secret "whsec_$(head -c 24 /dev/urandom | base64)"
+	mapfile -t env < <(
+		printf '%s\n' "PATH=/usr/local/bin:/usr/bin:/bin" \
+			"LC_ALL=C.UTF-8" "VANTAGE_STATE=$STATE" \
+			"VANTAGE_LOG=${VANTAGE_LOG:-info}" \
+			"VANTAGE_CLOCK_FILE=$STATE/clock" \
+			"SANDBOX_DB=$STATE/sandbox/sandbox.db" \
+			"SANDBOX_URL=$SANDBOX_URL" "SANDBOX_SITE_URL=$URL"
+		secret_for sandbox STRIPE_SECRET_KEY "$(kept stripe_secret_key)"
+		printf 'STRIPE_PUBLISHABLE_KEY=%s\n' \
+			"$(kept stripe_publishable_key)"
+	)
+	mapfile -t drop < <(drop_words sandbox none)
+	stamp=$({
+		printf '%s\n' "${env[@]}" "${drop[@]}"
+		cat "$BUILD/sandbox/vantage-sandbox"
+	} | sha256sum)
+	stamp=${stamp%% *}
+	if ! leader_alive sandbox || [ "$(stamp_of sandbox)" != "$stamp" ]; then
+		stop sandbox
+		STARTED+=(sandbox)
+		local words=(-s "$STATE/run/sandbox.sock" -M 0660)
+		if [ "$SEPARATE" = 1 ]; then
+			words+=(-U "$(uid_of sandbox)" -G www-data)
+			chown -R "$(uid_of sandbox)" "$STATE/sandbox"
+		fi
+		spawn sandbox "$stamp" env -i "${env[@]}" \
+			spawn-fcgi -n "${words[@]}" -- "${drop[@]}" \
+			"${MULTIWATCH[@]}" -f 1 -- "$BUILD/sandbox/vantage-sandbox"
+	fi
+	sandbox_nginx_files
+	start_nginx sandbox-nginx "$STATE/sandbox-nginx" nginx.conf
+	wait_until 20 "the sandbox to answer" sandbox sandbox_answers
+}
+
+sandbox_answers() { control GET /_sandbox/state >/dev/null 2>&1; }
+
+# Tells the sandbox where our webhooks are, once for each address.
+connect_sandbox() {
+	local answer
+	if [ "$SIMULATED_STRIPE" = 1 ] &&
+		[ "$(kept webhook_url)" != "$URL" ]; then
+		if [ -n "$(kept webhook_endpoint)" ]; then
+			sandbox_api DELETE \
+				"/v1/webhook_endpoints/$(kept webhook_endpoint)" \
+				>/dev/null 2>&1 || true # forgotten by a reset
+		fi
+		answer=$(sandbox_api POST /v1/webhook_endpoints \
+			"url=$URL/api/webhooks/stripe" "enabled_events[]=*" \
+			"api_version=2026-10-28.endive") ||
+			die "the sandbox takes no webhook endpoint: $answer"
+		keep webhook_endpoint "$(jq -r .id <<<"$answer")"
+		keep stripe_webhook_secret "$(jq -r .secret <<<"$answer")"
+		keep webhook_url "$URL"
+	fi
+	if [ "$SIMULATED_CLERK" = 1 ]; then
+		control POST /_sandbox/clerk-endpoint \
+			"url=$URL/api/webhooks/clerk" \
+			"secret=$(kept clerk_webhook_secret)" >/dev/null
+		keep clerk_jwt_key "$(control GET /_sandbox/clerk/public.pem)"
+	fi
+}
+
+need_sandbox() {
+	need_stack
+	running sandbox || die "there is no sandbox in this stack"
+}
+
+query() { sqlite3 -batch -init /dev/null "file:$DB?mode=ro" "$1"; }
+
+user_stored() { # EMAIL ROLE
+	[ -n "$(query "SELECT 1 FROM users WHERE deleted_at IS NULL
+		AND email_verified AND role = '$2'
+		AND lower(email) = lower('${1//\'/\'\'}')" 2>/dev/null)" ]
+}
+
+cmd_token() {
+	local email='' role=user word answer
+	for word in "$@"; do
+		case $word in
+		--admin) role="admin" ;;
+		-*) die "unknown option $word" ;;
+		*) email=$word ;;
+		esac
+	done
+	case $email in
+	?*@?*) ;;
+	*) die "usage: ./dev token EMAIL [--admin]" ;;
+	esac
+	need_sandbox
+	choose_settings
+	answer=$(control POST /_sandbox/user "email=$email" "role=$role") ||
+		die "the sandbox did not make the user: $answer"
+	wait_until 20 "the user to be stored" clerk-webhook \
+		user_stored "$email" "$role"
+	answer=$(control POST /_sandbox/token "email=$email" ttl_s=43200) ||
+		die "the sandbox gave no token: $answer"
+	jq -r .jwt <<<"$answer"
+}
+
+milliseconds_of() { # 31d, 5m, ...
+	local number=${1%[smhd]}
+	case $number in
+	'' | *[!0-9]*) die "a time is a number and s, m, h or d: $1" ;;
+	esac
+	case $1 in
+	*s) printf '%s\n' $((number * 1000)) ;;
+	*m) printf '%s\n' $((number * 60000)) ;;
+	*h) printf '%s\n' $((number * 3600000)) ;;
+	*d) printf '%s\n' $((number * 86400000)) ;;
+	*) die "a time is a number and s, m, h or d: $1" ;;
+	esac
+}
+
+# The rest of cmd_up's knowledge, for a command that restarts a part.
+know_stack() {
+	need_sandbox
+	SEPARATE=$(separate_users)
+	choose_settings
+	load_settings
+	STARTED=()
+}
+
+# Registers our webhooks at the sandbox again; who checks them starts anew.
+reconnect() {
+	know_stack
+	connect_sandbox
+	load_settings
+	start_process stripe-webhook
+	start_process clerk-webhook
+	wait_until 20 "/api/ready" stripe-webhook ready_or_dead
+}
+
+# A worker's leader passes signals on to the program that it watches.
+nudge() {
+	local pid
+	for name in "$@"; do
+		leader_alive "$name" || continue
+		read -r pid _ <"$STATE/run/$name.pid"
+		kill -USR1 "$pid"
+	done
+}
+
+stripe_advance() {
+	local shift_ms
+	shift_ms=$(milliseconds_of "${1:?a time, such as 31d}")
+	choose_settings
+	printf '%s\n' $(($(cat "$STATE/clock") + shift_ms)) >"$STATE/clock.new"
+	mv "$STATE/clock.new" "$STATE/clock"
+	wait_until 300 "what fell due" "" nothing_due
+}
+
+# Works off what is due, on both sides; true once there was nothing.
+nothing_due() {
+	local due
+	due=$(control POST /_sandbox/tick | jq -r .due) || return 1
+	nudge keeper reconciler
+	[ "$due" = 0 ] && [ "$(query "$DUE_QUERY")" = 0 ]
+}
+
+# What keeper and reconciler still have to do at the clock's time.
+DUE_QUERY="SELECT 0"
+
+stripe_outage() {
+	local mode=${1:?off, refuse, hang, reset, 500, 429, garbage, truncate or lost-answer}
+	if [ "$mode" = refuse ]; then
+		keep outage refuse
+	else
+		keep outage off
+		control POST /_sandbox/outage "mode=$mode" >/dev/null
+	fi
+	SEPARATE=$(separate_users)
+	STARTED=()
+	sandbox_nginx_files
+	start_nginx sandbox-nginx "$STATE/sandbox-nginx" nginx.conf
+	if [ "$mode" = refuse ]; then
+		wait_until 10 "the port to close" sandbox-nginx \
+			eval "! port_taken $SANDBOX_PORT"
+	else
+		wait_until 10 "the port to open" sandbox-nginx \
+			port_taken "$SANDBOX_PORT"
+	fi
+}
+
+stripe_events() {
+	local mode=${1:?deliver, withhold, duplicate, reverse, delay N or resend EVENT}
+	case $mode in
+	resend) control POST /_sandbox/events/resend \
+		"event=${2:?an event id}" >/dev/null ;;
+	delay) control POST /_sandbox/events "mode=delay" \
+		"seconds=${2:?how many seconds}" >/dev/null ;;
+	*) control POST /_sandbox/events "mode=$mode" >/dev/null ;;
+	esac
+}
+
+# A new secret beside the old one, which the sandbox signs with as well.
+stripe_roll() {
+	local answer
+	answer=$(control POST /_sandbox/roll-secret)
+	keep stripe_webhook_secret \
+		"$(jq -r .secret <<<"$answer"),$(kept stripe_webhook_secret)"
+	know_stack
+	start_process stripe-webhook
+	wait_until 20 "/api/ready" stripe-webhook ready_or_dead
+}
+
+cmd_stripe() {
+	local what=${1-}
+	[ -n "$what" ] || die "usage: ./dev stripe advance|outage|events|..."
+	shift
+	need_sandbox
+	case $what in
+	advance) stripe_advance "${1-}" ;;
+	outage) stripe_outage "${1-}" ;;
+	events) stripe_events "$@" ;;
+	card)
+		[ $# = 2 ] || die "usage: ./dev stripe card CUSTOMER ok|CODE"
+		control POST /_sandbox/card "customer=$1" "code=$2" >/dev/null
+		;;
+	roll-secret) stripe_roll ;;
+	reset)
+		control POST /_sandbox/reset >/dev/null
+		keep webhook_url ''
+		reconnect
+		;;
+	*) die "unknown: ./dev stripe $what" ;;
+	esac
+}

@@ -1,0 +1,70 @@
+/*
+ * /account: what a spend would allow now, what is set aside, what expires.
+ */
+
+import { ApiError } from './api.js';
+import { formatTokens, tokensInWords } from './money.js';
+import { element, startPage } from './page.js';
+import { callAsUser, currentUser, signIn } from './session.js';
+
+const $ = (id) => document.getElementById(id);
+
+/* Only what is not zero is worth a line. */
+function facts({ held, frozen, debt }) {
+    const lines = [
+        ['Held', held, 'reserved by a running job'],
+        ['Frozen', frozen, 'until a refund or a dispute is decided'],
+        ['Owed', debt, 'taken from the tokens you get next'],
+    ];
+    return lines.filter(([, count]) => count > 0).map(([name, count, why]) =>
+        element('div', {}, element('dt', {}, name),
+            element('dd', {}, tokensInWords(count), element('span', { className: 'muted small' }, ` ${why}`))));
+}
+
+function expiringTable(rows) {
+    const format = new Intl.DateTimeFormat(undefined, { dateStyle: 'long' });
+    return element('table', {},
+        element('thead', {}, element('tr', {},
+            element('th', { scope: 'col' }, 'When'), element('th', { scope: 'col' }, 'Tokens'))),
+        element('tbody', {}, ...rows.map(({ tokens, at }) => element('tr', {},
+            element('td', {}, element('time', { dateTime: at }, format.format(new Date(at)))),
+            element('td', {}, formatTokens(tokens))))));
+}
+
+function showBalance(balance) {
+    const { available, expiring } = balance;
+    $('available').textContent = formatTokens(available);
+    document.querySelector('.balance .unit').textContent = available === 1 ? 'token to spend' : 'tokens to spend';
+    $('balance-facts').replaceChildren(...facts(balance));
+    $('expiring').replaceChildren(expiring.length > 0
+        ? expiringTable(expiring)
+        : element('p', {}, 'None of your tokens expires.'));
+    $('account-note').hidden = true;
+    $('account').hidden = false;
+}
+
+function note(text, ...actions) {
+    $('account-note').textContent = text;
+    $('account-actions').replaceChildren(...actions);
+    $('account-actions').hidden = actions.length === 0;
+}
+
+async function open() {
+    startPage();
+    try {
+        if (await currentUser() === null) {
+            note('Sign in to see your tokens.', element('button', { type: 'button', onclick: () => signIn() }, 'Sign in'));
+        } else {
+            const { body } = await callAsUser('GET', '/api/tokens/balance');
+            showBalance(body);
+        }
+    } catch (error) {
+        const wait = error instanceof ApiError && error.status === 429;
+        note(wait ? 'That was a lot of requests in a short time. Please wait a minute.'
+            : 'Your balance cannot be shown right now. Your tokens are safe; please reload in a minute.',
+        element('button', { type: 'button', className: 'quiet', onclick: () => window.location.reload() }, 'Reload'));
+    }
+    $('account-note').removeAttribute('aria-busy');
+}
+
+open();
