@@ -518,3 +518,24 @@ jwt_sign(struct arena *a, const struct jwt_key *k, const char *kid,
 	buf_free(&b);
 	return err;
 }
+
+/* ---- Clerk's cookie ------------------------------------------------------ */
+
+void
+jwt_cookie_suffix(
+    const char *publishable_key, char out[static JWT_COOKIE_SUFFIX_BYTES])
+{
+	unsigned char hash[EVP_MAX_MD_SIZE];
+	char text[sodium_base64_ENCODED_LEN(
+	    sizeof(hash), sodium_base64_VARIANT_URLSAFE_NO_PADDING)];
+	unsigned n = 0;
+
+	if (EVP_Digest(publishable_key, strlen(publishable_key), hash, &n,
+		EVP_sha1(), NULL) != 1)
+		abort(); /* only without memory */
+	(void)sodium_bin2base64(text, sizeof(text), hash, n,
+	    sodium_base64_VARIANT_URLSAFE_NO_PADDING); /* text is large enough
+							*/
+	memcpy(out, text, JWT_COOKIE_SUFFIX_BYTES - 1);
+	out[JWT_COOKIE_SUFFIX_BYTES - 1] = '\0';
+}

@@ -74,4 +74,14 @@ jwt_verify(const struct jwt *t, const struct jwt_key *k) VT_MUSTCHECK;
 enum vt_err jwt_sign(struct arena *a, const struct jwt_key *k, const char *kid,
     const struct json *claims, const char **out) VT_MUSTCHECK;
 
+#define JWT_COOKIE_SUFFIX_BYTES 9
+
+/*
+ * What Clerk appends to its cookies' names: the first 8 characters of the
+ * base64url of the publishable key's SHA-1 (which only has to spread, not to
+ * keep anything secret).
+ */
+void jwt_cookie_suffix(
+    const char *publishable_key, char out[static JWT_COOKIE_SUFFIX_BYTES]);
+
 #endif
