@@ -152,6 +152,17 @@ catalog_has_currency(const struct catalog *c, const char *currency)
 	return false;
 }
 
+const char *
+catalog_first_currency(const struct catalog *c)
+{
+	if (catalog_has_currency(c, "usd"))
+		return "usd";
+	for (size_t i = 0; i < c->packages_count; i++)
+		if (c->packages[i].prices_count > 0)
+			return c->packages[i].prices[0].currency;
+	return "";
+}
+
 static enum vt_err
 unpriced(const char *currency, struct vt_problem *p)
 {

@@ -65,6 +65,9 @@ catalog_quote(const struct catalog *c, const char *package_id, int64_t tokens,
 /* True if any package is priced in it. */
 bool catalog_has_currency(const struct catalog *c, const char *currency);
 
+/* What is meant when nobody names one: usd if sold, else the first. */
+const char *catalog_first_currency(const struct catalog *c);
+
 /*
  * As JSON for export, and a new version from such JSON: the whole catalogue
  * is replaced. VT_INVALID names the member. Import runs in an operation.

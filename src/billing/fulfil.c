@@ -152,6 +152,7 @@ grant_order(struct db *db, struct order *o, const struct stripe_intent *pi,
 		.source = cause,
 		.charge = pi->latest_charge[0] ? pi->latest_charge : NULL,
 		.now_ms = now_ms };
+	struct balance balance;
 	struct grant_done done;
 	enum vt_err err;
 	bool moved;
@@ -172,11 +173,13 @@ grant_order(struct db *db, struct order *o, const struct stripe_intent *pi,
 		    DB_TEXT("charge", g.charge), DB_INT("order", o->id),
 		    DB_INT("now", now_ms));
 	if (err == VT_OK)
-		err = receipt(db, o, pi->id, done.balance, now_ms);
+		err = ledger_balance(db, o->user, now_ms, &balance);
+	if (err == VT_OK)
+		err = receipt(db, o, pi->id, balance.available, now_ms);
 	if (err != VT_OK)
 		return err;
 	out->granted = true;
-	out->balance = done.balance;
+	out->balance = balance.available;
 	return VT_OK;
 }
 

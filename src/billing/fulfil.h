@@ -39,7 +39,7 @@ struct fulfil_done {
 	bool granted;		    /* tokens were granted by this very call */
 	bool refound; /* the order was found by metadata, not by its intent */
 	struct order order; /* order.id 0: none was found */
-	int64_t balance;    /* of the user, when granted */
+	int64_t balance;    /* available to the user, when granted */
 };
 
 /*
