@@ -5,7 +5,7 @@
 #ifndef VT_TESTS_STORY_H
 #define VT_TESTS_STORY_H
 
-#include "books.h"
+#include "freshdb.h"
 
 #include <inttypes.h>
 
