@@ -287,5 +287,10 @@ verify_legs(struct verify *v)
 	}
 	if (err == VT_OK && !sketch_is_zero(&v->balances))
 		err = name_balances(v);
+	if (err == VT_OK && v->report->faults == before &&
+	    (!sketch_is_zero(&v->legs) || !sketch_is_zero(&v->balances)))
+		verify_fault(v, "entry.sketch",
+		    "movements, entries and balances do not say the same, "
+		    "and no row could be named.");
 	return err;
 }
