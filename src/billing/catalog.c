@@ -1,6 +1,7 @@
 /* catalog: see catalog.h. */
 #include "billing/catalog.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -238,11 +239,13 @@ quote_quantity(const struct catalog *c, int64_t tokens, const char *currency,
 	if (rate == NULL)
 		return unpriced(currency, p);
 	price = catalog_price(rate, currency);
+	assert(price != NULL); /* neighbours() takes only what has one */
 	if (money_scale(price->amount, rate->tokens, tokens, &out->amount) !=
 	    VT_OK)
 		return VT_INVALID;
 	if (ceiling != NULL) {
 		price = catalog_price(ceiling, currency);
+		assert(price != NULL);
 		if (out->amount > price->amount)
 			out->amount = price->amount;
 	}
