@@ -13,6 +13,13 @@
 
 #define SHIFT_FRESH_MS 10 /* how long a read of the clock file is believed */
 
+/* Paths live as long as the process: threads may be reading them. */
+struct kept {
+	struct kept *next;
+	char path[];
+};
+
+static struct kept *kept;
 static _Atomic(const char *) shift_path;
 static _Atomic int64_t shift_ms;
 static _Atomic int64_t shift_read_at = -1;
@@ -127,8 +134,17 @@ clock_sleep_ms(int64_t ms)
 void
 clock_use_file(const char *path)
 {
-	/* Kept for the life of the process: threads may be reading it. */
-	shift_path = path == NULL ? NULL : strdup(path);
+	struct kept *k = NULL;
+
+	if (path != NULL) {
+		k = calloc(1, sizeof(*k) + strlen(path) + 1);
+		if (k == NULL)
+			abort();
+		memcpy(k->path, path, strlen(path) + 1);
+		k->next = kept;
+		kept = k;
+	}
+	shift_path = k == NULL ? NULL : k->path;
 	shift_ms = 0;
 	shift_read_at = -1;
 }

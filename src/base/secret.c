@@ -95,6 +95,7 @@ secret_load(const char *name, size_t bytes_min)
 	if (s != NULL && s->bytes < bytes_min) {
 		(void)snprintf(why, sizeof(why),
 		    "it is shorter than %zu characters", bytes_min);
+		secret_free(s);
 		config_die(name, why);
 	}
 	return s;

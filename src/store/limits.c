@@ -4,17 +4,22 @@
 #include <assert.h>
 #include <limits.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "store/db.h"
+#include "store/writelock.h"
 
 #define PRUNE_EVERY 512	    /* calls; what has ended is then forgotten */
 #define OPEN_AGAIN_MS 10000 /* after a failure nobody is counted so long */
 #define OPEN_TRIES 20	    /* others may be making the file just now */
 #define OPEN_TRY_PAUSE_MS 10
+#define REPLACE_WAIT_MS 1000 /* for another that replaces it */
 
 struct limits {
 	pthread_mutex_t mutex; /* for all of it */
@@ -27,6 +32,7 @@ struct limits {
 enum stmt {
 	STMT_NO_SYNC,
 	STMT_BUSY,
+	STMT_CHECK,
 	STMT_TABLE,
 	STMT_HIT,
 	STMT_PRUNE,
@@ -36,6 +42,7 @@ enum stmt {
 static const char *const sql[STMT__MAX] = {
 	[STMT_NO_SYNC] = "PRAGMA synchronous = OFF",
 	[STMT_BUSY] = "PRAGMA busy_timeout = 250",
+	[STMT_CHECK] = "PRAGMA quick_check(1)",
 	[STMT_TABLE] = "CREATE TABLE IF NOT EXISTS hits ("
 		       " key TEXT PRIMARY KEY,"
 		       " ends_at INTEGER NOT NULL,"
@@ -54,6 +61,20 @@ static const char *const sql[STMT__MAX] = {
 	[STMT_PRUNE] = "DELETE FROM hits WHERE ends_at <= :now",
 };
 
+/* It is never synced, so a power cut may have left anything. */
+static enum vt_err
+check(struct db *db)
+{
+	struct query q;
+	enum vt_err err;
+
+	err = db_row(&q, db, sql[STMT_CHECK]);
+	if (err == VT_OK && strcmp(db_text(&q, 0), "ok") != 0)
+		err = VT_DB;
+	db_done(&q);
+	return err;
+}
+
 static enum vt_err
 prepare(struct db *db)
 {
@@ -65,9 +86,9 @@ prepare(struct db *db)
 		return err;
 	err = db_row(&q, db, sql[STMT_BUSY]);
 	db_done(&q);
-	if (err != VT_OK)
-		return err;
-	return db_exec(db, sql[STMT_TABLE]);
+	if (err == VT_OK)
+		err = check(db);
+	return err == VT_OK ? db_exec(db, sql[STMT_TABLE]) : err;
 }
 
 static enum vt_err
@@ -97,8 +118,8 @@ give_up(struct limits *l, enum vt_err err)
 	l->open_at_ms = clock_mono_ms() + OPEN_AGAIN_MS;
 }
 
-static void
-reopen(struct limits *l)
+static enum vt_err
+open_patiently(struct limits *l)
 {
 	enum vt_err err = open_once(l);
 
@@ -106,6 +127,69 @@ reopen(struct limits *l)
 		clock_sleep_ms(OPEN_TRY_PAUSE_MS);
 		err = open_once(l);
 	}
+	return err;
+}
+
+static char *
+beside(const struct limits *l, const char *suffix)
+{
+	char *path;
+
+	if (asprintf(&path, "%s%s", l->path, suffix) < 0)
+		abort();
+	return path;
+}
+
+/* Out of the way, and kept: the path may have been a mistake. */
+static bool
+move_away(const struct limits *l)
+{
+	char *damaged = beside(l, ".damaged"), *wal = beside(l, "-wal"),
+	     *shm = beside(l, "-shm");
+	struct stat st;
+	bool ok;
+
+	ok = stat(l->path, &st) == 0 && S_ISREG(st.st_mode) &&
+	    rename(l->path, damaged) == 0;
+	if (ok) {
+		/* Else the new file would get the old one's log. */
+		(void)unlink(wal); /* it may not be there */
+		(void)unlink(shm); /* likewise */
+		LOG(LOG_WARN, "limits.replaced", LOG_S("kept", damaged));
+	}
+	free(damaged);
+	free(wal);
+	free(shm);
+	return ok;
+}
+
+/* Begins anew where the file is damaged, unless another has just done so. */
+static enum vt_err
+replace(struct limits *l)
+{
+	struct writelock *lock;
+	enum vt_err err;
+
+	err = writelock_open(l->path, &lock);
+	if (err != VT_OK)
+		return err;
+	err = writelock_take(lock, REPLACE_WAIT_MS);
+	if (err == VT_OK) {
+		err = open_patiently(l);
+		if (err == VT_DB && move_away(l))
+			err = open_patiently(l);
+	}
+	writelock_close(lock);
+	return err;
+}
+
+static void
+reopen(struct limits *l)
+{
+	enum vt_err err = open_patiently(l);
+
+	if (err == VT_DB)
+		err = replace(l);
 	if (err != VT_OK)
 		give_up(l, err);
 }

@@ -3,10 +3,10 @@
  *
  * The counters live in a small database of their own that all processes
  * share and that is never synced to disk: losing them costs nothing, and
- * counting must neither wait for the ledger nor hold it up. It belongs in a
- * folder that is empty after a boot (/run), so that what a power cut left of
- * it is never read. Whatever goes wrong with that file is logged, and the
- * caller is let through: a counter must not stop a payment.
+ * counting must neither wait for the ledger nor hold it up. What a power cut
+ * damaged is moved aside (PATH.damaged) and begun anew. Whatever else goes
+ * wrong with that file is logged, and the caller is let through: a counter
+ * must not stop a payment.
  */
 #ifndef VT_STORE_LIMITS_H
 #define VT_STORE_LIMITS_H

@@ -28,11 +28,11 @@
 #define MIN_READER_MARK "-- min_reader: "
 
 const char migrate_table_sql[] = "CREATE TABLE schema_migrations ("
-				" version INTEGER PRIMARY KEY,"
-				" name TEXT NOT NULL,"
-				" sha256 TEXT NOT NULL,"
-				" applied_at INTEGER NOT NULL"
-				") STRICT";
+				 " version INTEGER PRIMARY KEY,"
+				 " name TEXT NOT NULL,"
+				 " sha256 TEXT NOT NULL,"
+				 " applied_at INTEGER NOT NULL"
+				 ") STRICT";
 
 enum stmt {
 	STMT_TABLES,

@@ -11,8 +11,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 
+#define PATIENCE_MS 1000
 #define TRY_AGAIN_MS 20
-#define TRIES_MAX 50 /* of 20 ms each: a second */
 
 struct reader {
 	struct db *db; /* NULL until it is first needed */
@@ -104,9 +104,10 @@ begin(struct readers *r, struct reader *reader)
 static enum vt_err
 begin_patiently(struct readers *r, struct reader *reader, struct vt_problem *p)
 {
+	int64_t until_ms = clock_mono_ms() + PATIENCE_MS;
 	enum vt_err err = begin(r, reader);
 
-	for (int tries = 1; err == VT_BUSY && tries < TRIES_MAX; tries++) {
+	while (err == VT_BUSY && clock_mono_ms() < until_ms) {
 		clock_sleep_ms(TRY_AGAIN_MS);
 		err = begin(r, reader);
 	}

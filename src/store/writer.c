@@ -137,6 +137,8 @@ enqueue(struct writer *w, struct job *j)
 {
 	enum vt_err err;
 
+	/* An operation that ran another would wait for itself. */
+	assert(!pthread_equal(pthread_self(), w->thread));
 	if (pthread_cond_init(&j->done, NULL) != 0)
 		abort();
 	(void)pthread_mutex_lock(&w->mutex);

@@ -116,29 +116,39 @@ START_TEST(threads_and_processes_share_the_count)
 }
 END_TEST
 
-static struct limits *
-open_text_file(void)
+START_TEST(a_damaged_file_is_moved_aside_and_begun_anew)
 {
+	char damaged[100];
+	struct stat st;
 	FILE *f;
 
+	log_to(open("/dev/null", O_WRONLY | O_CLOEXEC));
 	limits_close(limits);
-	scratch_remove();
-	scratch_make();
 	f = fopen(scratch_db, "w");
 	for (int i = 0; i < 1000; i++)
 		(void)fputs("this is a text and no database\n", f);
 	(void)fclose(f);
-	return limits_open(scratch_db);
+	limits = limits_open(scratch_db);
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(hit("pay:u1", NOW_MS), VT_OK);
+	ck_assert_int_eq(hit("pay:u1", NOW_MS), VT_LIMIT);
+	(void)snprintf(damaged, sizeof(damaged), "%s.damaged", scratch_db);
+	ck_assert_int_eq(stat(damaged, &st), 0);
+	ck_assert_int_eq(st.st_size, 31 * 1000);
 }
+END_TEST
 
 START_TEST(a_file_that_fails_lets_everybody_through)
 {
 	log_to(open("/dev/null", O_WRONLY | O_CLOEXEC));
-	limits = open_text_file();
+	limits_close(limits);
+	ck_assert_int_eq(unlink(scratch_db), 0);
+	ck_assert_int_eq(mkdir(scratch_db, 0700), 0);
+	limits = limits_open(scratch_db);
 	for (int i = 0; i < 10; i++)
 		ck_assert_int_eq(hit("pay:u1", NOW_MS), VT_OK);
-	/* It is counted again once the file is whole. */
-	ck_assert_int_eq(unlink(scratch_db), 0);
+	/* It is counted again once a file can be made. */
+	ck_assert_int_eq(rmdir(scratch_db), 0);
 	clock_freeze(clock_now_ms(), clock_mono_ms() + 20000);
 	for (int i = 0; i < 3; i++)
 		ck_assert_int_eq(hit("pay:u1", NOW_MS), VT_OK);
@@ -167,6 +177,7 @@ main(void)
 		threads_and_processes_share_the_count, NULL
 	};
 	const TTest *const failures[] = {
+		a_damaged_file_is_moved_aside_and_begun_anew,
 		a_file_that_fails_lets_everybody_through,
 		a_folder_that_is_not_there_lets_everybody_through, NULL
 	};
