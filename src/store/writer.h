@@ -52,7 +52,11 @@ struct writer_options {
 enum vt_err
 writer_start(const struct writer_options *o, struct writer **out) VT_MUSTCHECK;
 
-/* Finishes what waits, then ends the thread and closes. NULL is fine. */
+/*
+ * Finishes what waits, or gives it back as VT_BUSY when the write lock cannot
+ * be had for two seconds; then ends the thread and closes. No other thread
+ * may call in any more. NULL is fine.
+ */
 void writer_stop(struct writer *w);
 
 /*
