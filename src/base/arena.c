@@ -10,7 +10,7 @@
 /* The first block holds a usual request whole; larger asks get their own. */
 #define BLOCK_BYTES (16 * 1024)
 
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__SANITIZE_ADDRESS__) || defined(VT_SANITIZERS)
 #define ARENA_SEPARATE 1
 #else
 #define ARENA_SEPARATE 0

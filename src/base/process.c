@@ -23,7 +23,7 @@
 #define MALLOC_MMAP_BYTES (128 * 1024)
 
 /* Both would take the leak checker's means away, so not under it. */
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__SANITIZE_ADDRESS__) || defined(VT_SANITIZERS)
 #define UNDER_SANITIZER 1
 #else
 #define UNDER_SANITIZER 0
