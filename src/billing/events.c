@@ -73,7 +73,7 @@ static const char *const outcome_names[EVENT_OUTCOME__MAX] = {
 /* The types that have an effect; any other is stored and left alone (R6). */
 static const struct {
 	const char *type;
-	int kind;
+	enum event_kind kind;
 } handled[] = {
 	{ "payment_intent.created", EVENT_INTENT },
 	{ "payment_intent.succeeded", EVENT_INTENT },

@@ -17,18 +17,20 @@
 #include "store/migrate.h"
 #include "stripe/objects.h"
 
+enum event_kind {
+	EVENT_OF_NO_INTEREST,
+	EVENT_INTENT,
+	EVENT_CHARGE,
+	EVENT_CHECKOUT,
+	EVENT_UNREADABLE /* a type of ours, an object we cannot use */
+};
+
 /* An event with its object read, ready for the writer. */
 struct event_fact {
 	struct stripe_event event;
 	const char *body; /* borrowed from the request or the arena */
 	unsigned char object_hash[32]; /* of type, created and data.object */
-	enum {
-		EVENT_OF_NO_INTEREST,
-		EVENT_INTENT,
-		EVENT_CHARGE,
-		EVENT_CHECKOUT,
-		EVENT_UNREADABLE /* a type of ours, an object we cannot use */
-	} kind;
+	enum event_kind kind;
 	struct stripe_intent intent;
 	struct stripe_charge charge;
 	struct stripe_checkout checkout;

@@ -281,13 +281,14 @@ static enum vt_err
 start(struct db *db, const char *sql, const struct db_param *params, bool copy,
     struct statement **out)
 {
-	struct statement *s;
+	struct statement *s = NULL;
 	enum vt_err err;
 
 	err = find(db, sql, &s);
 	if (err != VT_OK)
 		return err;
-	assert(!s->running); /* one statement cannot run twice at once */
+	/* One statement cannot run twice at once. */
+	assert(s != NULL && !s->running);
 	if (!db->ours && db->mode != DB_PRIVATE &&
 	    !sqlite3_stmt_readonly(s->stmt) && db_autocommit(db)) {
 		LOG(LOG_ERROR, "db.no_transaction", LOG_S("sql", sql));

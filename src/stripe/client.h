@@ -85,7 +85,4 @@ stripe_do(struct stripe *s, struct arena *a, const struct stripe_call *call,
 /* A new random key of 128 bits: "vt-" and 32 hexadecimal digits. */
 void stripe_key_new(char out[static STRIPE_KEY_BYTES]);
 
-/* True for 1 to 95 characters of [A-Za-z0-9_], so safe in a path. */
-bool stripe_id_valid(const char *id);
-
 #endif
