@@ -179,7 +179,7 @@ async function payAgain(outcome, payment) {
 
 /* One answer, shown. Returns "wait" to be asked again later, "now" to be
  * asked at once, "end" when the page has nothing more to find out. */
-async function act(outcome, payment, rounds) {
+async function act(outcome, payment, bank) {
     switch (outcome.kind) {
     case 'completed':
         completed(outcome, payment);
@@ -191,15 +191,16 @@ async function act(outcome, payment, rounds) {
         nobodyKnows(payment, false);
         return 'wait';
     case 'action':
-        if (rounds >= BANK_ROUNDS) {
+        if (bank.rounds >= BANK_ROUNDS) {
             processing();
             return 'wait';
         }
+        bank.rounds += 1;
         announce('Your bank asks you to confirm the payment.');
-        await answerBank(outcome.clientSecret);
+        bank.sentence = await answerBank(outcome.clientSecret);
         return 'now';
     case 'unpaid':
-        await payAgain(outcome, payment);
+        await payAgain({ ...outcome, sentence: bank.sentence ?? outcome.sentence }, payment);
         return 'end';
     case 'signed-out':
         askToSignIn();
@@ -220,18 +221,17 @@ async function follow(payment) {
     following += 1;
     const mine = following;
     let waitedS = 0;
-    let rounds = 0;
+    const bank = { rounds: 0, sentence: null };
     for (let turn = 0; ; ) {
         const outcome = await askOutcome(payment);
         if (mine !== following) {
             return;
         }
-        const next = await act(outcome, payment, rounds);
+        const next = await act(outcome, payment, bank);
         if (next === 'end' || mine !== following) {
             return;
         }
         if (next === 'now') {
-            rounds += 1;
             continue;
         }
         const seconds = Math.max(POLL_S[Math.min(turn, POLL_S.length - 1)], outcome.afterS ?? 0);

@@ -108,12 +108,14 @@ export async function confirmCard(returnUrl) {
     }
 }
 
-/* The bank's question of a payment that is already under way. */
+/* The bank's question of a payment that is already under way. Answers why it
+ * was refused, if Stripe.js knows; what became of it, the server says. */
 export async function answerBank(clientSecret) {
     const api = await stripe();
     try {
-        await api.handleNextAction({ clientSecret });
+        const { error } = await api.handleNextAction({ clientSecret });
+        return error ? fromError(error).sentence ?? null : null;
     } catch {
-        /* The server says what became of it. */
+        return null;
     }
 }

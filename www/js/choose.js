@@ -38,12 +38,15 @@ function customCard() {
         type: 'text', id: 'tokens', name: 'tokens', inputMode: 'numeric', autocomplete: 'off',
         maxLength: 15, 'aria-describedby': 'tokens-help tokens-error',
     });
-    count.addEventListener('focus', () => {
-        if (!radio.checked) {
-            radio.checked = true;
-            radio.dispatchEvent(new Event('change', { bubbles: true }));
-        }
-    });
+    /* Typing or pointing there is choosing; passing by with Tab is not. */
+    for (const event of ['input', 'pointerdown']) {
+        count.addEventListener(event, () => {
+            if (!radio.checked) {
+                radio.checked = true;
+                radio.dispatchEvent(new Event('change', { bubbles: true }));
+            }
+        });
+    }
     return element('div', { className: 'choice custom' },
         radio,
         element('label', { className: 'choice-name', htmlFor: 'choice-custom' }, 'Your own number'),

@@ -27,8 +27,13 @@ const TEST_CARDS = [
 /* What the tabs are called, and which panel each shows. */
 const METHODS = {
     card: { panel: 'card', label: 'Card' },
-    us_bank_account: { panel: 'debit', label: 'Bank account', account: '000123456789' },
-    sepa_debit: { panel: 'debit', label: 'SEPA debit', account: 'DE89370400440532013000' },
+    us_bank_account: {
+        panel: 'debit', label: 'Bank account', paying: '000123456789', failing: '000222222227',
+    },
+    sepa_debit: {
+        panel: 'debit', label: 'SEPA debit', paying: 'AT611904300234573201', failing: 'AT861904300235473202',
+    },
+    amazon_pay: { panel: 'redirect', label: 'Amazon Pay' },
     bancontact: { panel: 'redirect', label: 'Bancontact' },
     ideal: { panel: 'redirect', label: 'iDEAL' },
     eps: { panel: 'redirect', label: 'EPS' },
@@ -346,14 +351,17 @@ function clear() {
 
 showTestCards();
 $('tabs').addEventListener('keydown', turnTabs);
-$('fill-account').addEventListener('click', () =>
-    fill({ account: METHODS[method].account, holder: 'Jenny Rosen' }));
+for (const kind of ['paying', 'failing']) {
+    $(`fill-${kind}`).addEventListener('click', () =>
+        fill({ account: METHODS[method][kind], holder: 'Jenny Rosen' }));
+}
 document.addEventListener('input', typed);
 document.addEventListener('focusout', left);
-document.addEventListener('submit', (event) => event.preventDefault());
-document.addEventListener('keydown', ({ key }) => {
+document.addEventListener('keydown', ({ key, target }) => {
     if (key === 'Escape') {
         emit('escape');
+    } else if (key === 'Enter' && target.tagName === 'INPUT') {
+        emit('enter');
     }
 });
 window.addEventListener('focus', () => emit('focus'));

@@ -169,7 +169,9 @@
                 .on('change', (value) => this.emit('change', value))
                 .on('focus', () => this.emit('focus'))
                 .on('blur', () => this.emit('blur'))
-                .on('escape', () => this.emit('escape'));
+                .on('escape', () => this.emit('escape'))
+                /* Enter in a field sends the form around the element. */
+                .on('enter', () => this.frame.node.closest('form')?.requestSubmit());
         }
 
         async start(frame) {

@@ -1,0 +1,112 @@
+/*
+ * axe's rules over every page and every state, in light and in dark, frames
+ * of the stand-ins included.
+ */
+
+import fs from 'node:fs';
+
+import { PHONE } from './lib/browser.mjs';
+import { assert } from './lib/check.mjs';
+import * as shop from './lib/shop.mjs';
+import { npm } from './lib/stack.mjs';
+
+const AXE = fs.readFileSync(npm.resolve('axe-core/axe.min.js'), 'utf8');
+
+/* Complaints about what is shown now. Each frame is judged by itself, since a
+ * page cannot look into a frame of another origin. */
+async function complaints(page) {
+    const found = [];
+    for (const frame of page.frames()) {
+        if (frame !== page.mainFrame() && !/payment\.html|challenge\.html|sign-in\.html/.test(frame.url())) {
+            continue;
+        }
+        await frame.evaluate(AXE);
+        if (/payment\.html/.test(frame.url())) {
+            /* It is transparent: lend it what is behind it. */
+            const behind = await page.locator('#pay').evaluate((node) => getComputedStyle(node).backgroundColor);
+            await frame.evaluate((color) => {
+                document.body.style.background = color;
+            }, behind);
+        }
+        const rules = frame === page.mainFrame() ? {} : {
+            /* Rules for whole pages say nothing about a part of one. */
+            'landmark-one-main': { enabled: false }, 'page-has-heading-one': { enabled: false },
+            region: { enabled: false },
+        };
+        const { violations } = await frame.evaluate((options) => window.axe.run(document, options), {
+            rules, iframes: false, resultTypes: ['violations'],
+        });
+        found.push(...violations.map(({ id, nodes }) =>
+            `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join(' | ')}`));
+    }
+    return found;
+}
+
+async function walk(visitor) {
+    const { page } = visitor;
+    const judge = async (what) => assert.deepEqual(await complaints(page), [], what);
+    await page.goto(shop.URL_OF('/'));
+    await page.locator('#packages article').first().waitFor();
+    await judge('front page');
+    await page.goto(shop.URL_OF('/account'));
+    await page.getByText('Sign in to see your tokens.').waitFor();
+    await judge('account, signed out');
+    await page.goto(shop.URL_OF('/buy'));
+    await page.getByRole('button', { name: 'Sign in to continue' }).waitFor();
+    await page.getByText('Test cards').click();
+    await judge('choosing, signed out, test cards open');
+    await page.getByRole('button', { name: 'Sign in to continue' }).click();
+    await page.getByLabel('E-mail address').waitFor();
+    await judge('sign-in');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByText('Please enter an e-mail address').waitFor();
+    await judge('sign-in with an error');
+    await shop.signInHere(page, shop.freshEmail('axe'));
+    await shop.paymentReady(page);
+    await shop.cardFrame(page).getByText('Fill in a test card').click();
+    await judge('paying');
+    await shop.pay(page);
+    await shop.cardFrame(page).getByText('Your card number is incomplete.').waitFor();
+    await judge('paying with an incomplete card');
+    await shop.fillCard(page, '4000000000009995');
+    await shop.pay(page);
+    await page.locator('#pay-error:not([hidden])').waitFor();
+    await judge('declined');
+    await page.getByRole('button', { name: 'Change the order' }).click();
+    await page.getByLabel('Number of tokens').fill('0');
+    await page.getByRole('button', { name: 'Continue to payment' }).click();
+    await page.locator('#tokens-error', { hasText: 'whole number' }).waitFor();
+    await judge('a wrong number');
+    await shop.choosePackage(page, /Professional/);
+    await shop.goToPayment(page);
+    await shop.fillCard(page, '4000000000003220');
+    await shop.pay(page);
+    await page.frameLocator('iframe[title="The simulated bank asks for a confirmation"]')
+        .getByText('Is this payment yours?').waitFor();
+    await judge('challenge');
+    await shop.answerChallenge(page, 'Complete');
+    await shop.expectResult(page, '50 tokens added');
+    await judge('done');
+    await shop.balance(page);
+    await judge('account');
+}
+
+export default {
+    async 'no accessibility rule is broken in light mode'({ visit }) {
+        await walk(await visit({ colorScheme: 'light', bypassCSP: true }));
+    },
+    async 'no accessibility rule is broken in dark mode on a phone'({ visit }) {
+        await walk(await visit({ colorScheme: 'dark', viewport: PHONE, bypassCSP: true }));
+    },
+    async 'every page has one title, one heading and a language of its own'({ visit }) {
+        const { page } = await visit();
+        const titles = new Set();
+        for (const path of ['/', '/buy', '/account']) {
+            await page.goto(shop.URL_OF(path));
+            titles.add(await page.title());
+            assert.equal(await page.locator('h1').count(), 1);
+            assert.equal(await page.locator('html').getAttribute('lang'), 'en');
+        }
+        assert.equal(titles.size, 3);
+    },
+};
