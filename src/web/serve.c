@@ -36,17 +36,19 @@ static enum vt_err
 check_call_limit(const struct worker *w, const struct route *route,
     const struct request *r, struct vt_problem *p)
 {
+	int max = worker_state(r)->limit_per_minute, after = 0;
 	const char *who;
 	enum vt_err err;
-	int after = 0;
 
-	if (route->limit_per_minute <= 0)
+	if (route->limit_per_minute <= 0 || max < 0)
 		return VT_OK;
+	if (max == 0)
+		max = route->limit_per_minute;
 	who = w->limit_key != NULL ? w->limit_key(r) : r->remote_addr;
 	err = limits_hit(worker_state(r)->limiter,
 	    arena_printf(r->arena, "%s %s %s", http_method_name(route->method),
 		route->path, who),
-	    MINUTE_MS, route->limit_per_minute, clock_now_ms(), &after);
+	    MINUTE_MS, max, clock_now_ms(), &after);
 	if (err != VT_LIMIT)
 		return VT_OK; /* a counter that fails stops nobody */
 	err = vt_problem(p, VT_LIMIT, "rate_limited", NULL,

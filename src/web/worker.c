@@ -2,6 +2,7 @@
 #include "web/worker.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -23,6 +24,7 @@
 
 #define STACK_BYTES (256 * 1024)
 #define THREADS_MAX 256
+#define LIMIT_MAX 1000000 /* calls a minute */
 #define LIMITS_FILE "limits.db" /* beside the database, unless configured */
 
 struct run {
@@ -108,6 +110,21 @@ has_limit(const struct worker *w)
 	return false;
 }
 
+/* VANTAGE_LIMIT_ and the worker's name, "create-payment-intent" say. */
+static int
+limit_setting(const char *worker)
+{
+	char name[96];
+	int64_t n;
+	size_t i;
+
+	(void)snprintf(name, sizeof(name), "VANTAGE_LIMIT_%s", worker);
+	for (i = 0; name[i] != '\0'; i++)
+		name[i] = name[i] == '-' ? '_' : (char)toupper(name[i]);
+	n = config_int(name, -1, 0, LIMIT_MAX);
+	return n < 0 ? 0 : n == 0 ? -1 : (int)n;
+}
+
 /* The counters of all processes, in a file of their own. */
 static void
 open_limiter(struct run *run)
@@ -125,6 +142,7 @@ open_limiter(struct run *run)
 			abort();
 		path = beside;
 	}
+	run->state.limit_per_minute = limit_setting(run->worker->name);
 	run->state.limiter = limits_open(path);
 	free(beside);
 }

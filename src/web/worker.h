@@ -24,6 +24,8 @@ struct worker_state {
 	struct writer *writer;	   /* NULL unless db is WRITE */
 	struct instance *instance; /* NULL when db is NONE */
 	struct limits *limiter;	   /* NULL unless a route has a limit */
+	int limit_per_minute;	   /* the owner's, for each limited route;
+				      0: as the routes say, -1: none */
 	void *own;		   /* what worker.open made */
 };
 struct worker_state *worker_state(const struct request *r);

@@ -11,7 +11,8 @@ CONFIRM = '/api/stripe/confirm-payment'
 
 def setUpModule():
     global stack, token
-    stack = Stack(VANTAGE_LIMIT_FACTOR='100').up()
+    stack = Stack(VANTAGE_LIMIT_CREATE_PAYMENT_INTENT='0',
+                  VANTAGE_LIMIT_CONFIRM_PAYMENT='0').up()
     token = stack.token('input@example.com')
 
 
