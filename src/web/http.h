@@ -120,6 +120,14 @@ void response_text(struct response *w, int status, const char *content_type,
     const char *text, size_t bytes);
 
 /*
+ * For an answer that is the same for everybody: an ETag of its body and
+ * "Cache-Control: no-cache" (keep it, but ask), and 304 without the body
+ * when the caller has this very one (RFC 9110, section 13.1.2). After the
+ * body is complete.
+ */
+void response_revalidate(const struct request *r, struct response *w);
+
+/*
  * The answer's head as CGI wants it: Status, Content-Type, Content-Length,
  * X-Request-Id, nosniff, no-store unless a Cache-Control was set, then the
  * answer's own. In the arena; *bytes without the terminator.

@@ -1,5 +1,7 @@
 /* response: an answer as it is collected. See http.h. */
 #include <assert.h>
+#include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -8,6 +10,7 @@
 #define HEADERS_BYTES_MAX (16 * 1024)
 #define BODY_BYTES_MAX (32 * 1024 * 1024) /* a year's transactions as CSV */
 #define KEEP_BYTES (16 * 1024)		  /* what an idle thread may hold */
+#define ETAG_BYTES 12			  /* of the body's SHA-256 */
 #define JSON_TYPE "application/json; charset=utf-8"
 
 static const struct {
@@ -124,6 +127,46 @@ response_text(struct response *w, int status, const char *content_type,
 	w->content_type = content_type;
 	buf_clear(&w->body);
 	buf_append(&w->body, text, bytes);
+}
+
+/* True if a list of entity tags, weak or not, or "*", holds this one. */
+static bool
+etag_listed(const char *list, const char *etag)
+{
+	size_t n = strlen(etag);
+
+	list += strspn(list, " \t,");
+	if (strcmp(list, "*") == 0)
+		return true;
+	while (*list != '\0') {
+		if (strncmp(list, "W/", 2) == 0)
+			list += 2;
+		if (strncmp(list, etag, n) == 0 &&
+		    (list[n] == '\0' || strchr(" \t,", list[n]) != NULL))
+			return true;
+		list += strcspn(list, ",");
+		list += strspn(list, " \t,");
+	}
+	return false;
+}
+
+void
+response_revalidate(const struct request *r, struct response *w)
+{
+	unsigned char hash[crypto_hash_sha256_BYTES];
+	const char *have = request_header(r, "If-None-Match");
+	char hex[2 * ETAG_BYTES + 1], etag[sizeof(hex) + 2];
+
+	(void)crypto_hash_sha256(hash, (const unsigned char *)buf_str(&w->body),
+	    w->body.len); /* never fails */
+	(void)sodium_bin2hex(hex, sizeof(hex), hash, ETAG_BYTES);
+	(void)snprintf(etag, sizeof(etag), "\"%s\"", hex);
+	response_header(w, "ETag", etag);
+	response_header(w, "Cache-Control", "no-cache");
+	if (have == NULL || !etag_listed(have, etag))
+		return;
+	w->status = 304;
+	buf_clear(&w->body);
 }
 
 static const char *
