@@ -18,7 +18,7 @@ enum {
 	DECLINED,
 	FORGET,
 	CHECKED,
-	UNFINISHED,
+	DUE,
 	STATEMENTS
 };
 
@@ -51,13 +51,14 @@ static const char *const sql[STATEMENTS] = {
 	[DECLINED] = "UPDATE orders SET declines = 1 WHERE id = :id",
 	[FORGET] = "UPDATE orders SET request_key = NULL WHERE id = :id",
 	[CHECKED] = "UPDATE orders SET checked_at = :now WHERE id = :id",
-	[UNFINISHED] =
-	    SELECT("o.state IN ('created', 'intent_sent', 'open', "
-		   "'processing', 'requires_action', 'paid') "
-		   "AND o.pi IS NOT NULL AND o.updated_at <= :before "
-		   "AND COALESCE(o.checked_at, 0) <= :checked "
-		   "ORDER BY COALESCE(o.checked_at, 0), o.id "
-		   "LIMIT :max"),
+	[DUE] = SELECT("o.state IN ('created', 'intent_sent', 'open', "
+		       "'processing', 'requires_action', 'paid') "
+		       "AND o.pi IS NOT NULL AND o.updated_at <= :now - :quiet "
+		       "AND (o.checked_at IS NULL "
+		       "OR :now - o.checked_at >= o.checked_at - o.updated_at "
+		       "OR (o.created_at <= :now - :abandoned "
+		       "AND o.checked_at < o.created_at + :abandoned)) "
+		       "ORDER BY COALESCE(o.checked_at, 0), o.id LIMIT :max"),
 };
 
 static const char *const names[ORDER_STATE__MAX] = {
@@ -301,15 +302,16 @@ order_checked(struct db *db, int64_t id, int64_t now_ms)
 }
 
 enum vt_err
-orders_unfinished(struct db *db, int64_t before_ms, int64_t checked_ms,
-    struct order *out, size_t max, size_t *count)
+orders_due(
+    struct db *db, int64_t now_ms, struct order *out, size_t max, size_t *count)
 {
 	enum vt_err err;
 	struct query q;
 	size_t n = 0;
 
-	err = db_query(&q, db, sql[UNFINISHED], DB_INT("before", before_ms),
-	    DB_INT("checked", checked_ms), DB_INT("max", max));
+	err = db_query(&q, db, sql[DUE], DB_INT("now", now_ms),
+	    DB_INT("quiet", ORDER_QUIET_MS),
+	    DB_INT("abandoned", ORDER_ABANDONED_MS), DB_INT("max", max));
 	while (err == VT_OK && n < max && (err = db_step(&q)) == VT_OK)
 		read_row(&q, &out[n++], NULL);
 	db_done(&q);

@@ -105,12 +105,15 @@ enum vt_err
 order_checked(struct db *db, int64_t id, int64_t now_ms) VT_MUSTCHECK;
 
 /*
- * Unfinished orders that have an intent, last changed before `before_ms` and
- * last checked before `checked_ms` (or never), oldest check first; at most
- * `max` into `out`, their number in *count.
+ * Unfinished orders with an intent that reconciler shall read (again),
+ * longest unread first; at most `max` into `out`, their number in *count.
+ * An order is due ORDER_QUIET_MS after its last change, then whenever the
+ * time since that change has doubled, and once when it is ORDER_ABANDONED_MS
+ * old.
  */
-enum vt_err
-orders_unfinished(struct db *db, int64_t before_ms, int64_t checked_ms,
-    struct order *out, size_t max, size_t *count) VT_MUSTCHECK;
+#define ORDER_QUIET_MS (5 * 60 * INT64_C(1000))
+#define ORDER_ABANDONED_MS (24 * 3600 * INT64_C(1000))
+enum vt_err orders_due(struct db *db, int64_t now_ms, struct order *out,
+    size_t max, size_t *count) VT_MUSTCHECK;
 
 #endif

@@ -5,9 +5,22 @@
 #include "ledger/lots.h"
 #include "ledger/movements.h"
 
-static const char grants_add[] =
-    "INSERT INTO grants (tx, source, lot, charge, granted) "
-    "VALUES (:tx, :source, :lot, :charge, :granted)";
+enum { ADD, UNVERIFIED, VERIFIED, ALARM, FREEZE, STATEMENTS };
+
+static const char *const sql[STATEMENTS] = {
+	[ADD] = "INSERT INTO grants (tx, source, lot, charge, granted) "
+		"VALUES (:tx, :source, :lot, :charge, :granted)",
+	[UNVERIFIED] =
+	    "SELECT tx, source FROM grants WHERE verified_at IS NULL "
+	    "AND tx > :after AND alarm IS NULL "
+	    "AND substr(source, 1, length(:prefix)) = :prefix "
+	    "ORDER BY tx LIMIT :max",
+	[VERIFIED] = "SELECT 1 FROM grants WHERE tx = :tx "
+		     "AND verified_at IS NOT NULL",
+	[ALARM] = "UPDATE grants SET alarm = :why WHERE tx = :tx",
+	[FREEZE] = "UPDATE lot_left SET frozen = left - held "
+		   "WHERE lot = (SELECT lot FROM grants WHERE tx = :tx)",
+};
 
 enum vt_err
 ledger_grant(struct db *db, const struct grant *g, struct grant_done *out)
@@ -41,7 +54,7 @@ ledger_grant(struct db *db, const struct grant *g, struct grant_done *out)
 		return err;
 	fault_point("grant.after_lot");
 	if (g->source != NULL) {
-		err = db_exec(db, grants_add, DB_INT("tx", g->tx),
+		err = db_exec(db, sql[ADD], DB_INT("tx", g->tx),
 		    DB_TEXT("source", g->source), DB_INT("lot", out->lot),
 		    DB_TEXT("charge", g->charge), DB_INT("granted", g->tokens));
 		if (err != VT_OK)
@@ -50,4 +63,49 @@ ledger_grant(struct db *db, const struct grant *g, struct grant_done *out)
 	out->movement = moved.id;
 	out->balance = moved.to_balance;
 	return transaction_complete(db, g->tx, out->balance, g->now_ms);
+}
+
+enum vt_err
+grants_unverified(struct db *db, const char *prefix, int64_t after_tx,
+    struct grant_open *out, size_t max, size_t *count)
+{
+	enum vt_err err;
+	struct query q;
+	size_t n = 0;
+
+	err = db_query(&q, db, sql[UNVERIFIED], DB_TEXT("prefix", prefix),
+	    DB_INT("after", after_tx), DB_INT("max", max));
+	while (err == VT_OK && n < max && (err = db_step(&q)) == VT_OK) {
+		out[n].tx = db_int(&q, 0);
+		(void)db_copy(&q, 1, out[n].source, sizeof(out[n].source));
+		n++;
+	}
+	db_done(&q);
+	if (err != VT_OK && err != VT_NOTFOUND)
+		return err;
+	*count = n;
+	return VT_OK;
+}
+
+enum vt_err
+grant_is_verified(struct db *db, int64_t tx)
+{
+	enum vt_err err;
+	struct query q;
+
+	err = db_row(&q, db, sql[VERIFIED], DB_INT("tx", tx));
+	if (err == VT_OK)
+		db_done(&q);
+	return err;
+}
+
+enum vt_err
+grant_alarm(struct db *db, int64_t tx, const char *why)
+{
+	enum vt_err err;
+
+	err = db_exec(db, sql[ALARM], DB_INT("tx", tx), DB_TEXT("why", why));
+	if (err != VT_OK)
+		return err;
+	return db_exec(db, sql[FREEZE], DB_INT("tx", tx));
 }

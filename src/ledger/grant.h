@@ -40,4 +40,28 @@ struct grant_done {
 enum vt_err ledger_grant(
     struct db *db, const struct grant *g, struct grant_done *out) VT_MUSTCHECK;
 
+/*
+ * Grants that were booked on somebody's word and not yet compared with their
+ * source, without those that raised an alarm: of sources that begin with
+ * `prefix` ("pi:"), after the transaction `after_tx`, in its order.
+ */
+#define GRANT_SOURCE_BYTES 160
+struct grant_open {
+	int64_t tx;
+	char source[GRANT_SOURCE_BYTES];
+};
+enum vt_err
+grants_unverified(struct db *db, const char *prefix, int64_t after_tx,
+    struct grant_open *out, size_t max, size_t *count) VT_MUSTCHECK;
+
+/* VT_OK if it was compared and agreed, VT_NOTFOUND if not (yet). */
+enum vt_err grant_is_verified(struct db *db, int64_t tx) VT_MUSTCHECK;
+
+/*
+ * The source says otherwise: notes why and freezes what is left of the lot
+ * and not held, until a person decides. Inside an operation.
+ */
+enum vt_err
+grant_alarm(struct db *db, int64_t tx, const char *why) VT_MUSTCHECK;
+
 #endif

@@ -303,6 +303,30 @@ stripe_customer_read(const struct json *object, struct stripe_customer *out,
 	return VT_OK;
 }
 
+enum vt_err
+stripe_list_read(
+    const struct json *object, struct stripe_list *out, struct vt_problem *p)
+{
+	const struct json *data = json_get(object, "data"), *last = NULL;
+	const char *is = json_str(json_get(object, "object"));
+
+	memset(out, 0, sizeof(*out));
+	if (is == NULL || strcmp(is, "list") != 0)
+		return refuse(p, "object");
+	if (!json_is_array(data))
+		return refuse(p, "data");
+	if (!json_bool(json_get(object, "has_more"), &out->has_more))
+		return refuse(p, "has_more");
+	out->first = json_first(data);
+	for (const struct json *j = out->first; j != NULL; j = json_next(j))
+		last = j;
+	/* Without it the next page cannot be asked for. */
+	if (out->has_more &&
+	    !copy_id(json_str(json_get(last, "id")), out->last_id))
+		return refuse(p, "data.id");
+	return VT_OK;
+}
+
 /* ---- events ----------------------------------------------------------------
  */
 

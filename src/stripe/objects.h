@@ -17,6 +17,9 @@
 #define STRIPE_VERSION "2026-10-28.endive"
 #define STRIPE_ID_BYTES 96 /* longer than any id that Stripe gives out */
 
+/* True for 1 to 95 characters of [A-Za-z0-9_], so safe in a path. */
+bool stripe_id_valid(const char *id);
+
 /* PaymentIntent.status; OTHER is a value that this version does not list. */
 enum stripe_intent_status {
 	STRIPE_PI_REQUIRES_PAYMENT_METHOD,
@@ -98,6 +101,19 @@ struct stripe_customer {
 };
 enum vt_err stripe_customer_read(const struct json *object,
     struct stripe_customer *out, struct vt_problem *p) VT_MUSTCHECK;
+
+/*
+ * A page of a list: `first` is its newest element (json_next() gives the
+ * others), or NULL; `last_id` goes into the next call's starting_after.
+ * VT_INVALID when it is no list.
+ */
+struct stripe_list {
+	const struct json *first;
+	bool has_more;
+	char last_id[STRIPE_ID_BYTES];
+};
+enum vt_err stripe_list_read(const struct json *object, struct stripe_list *out,
+    struct vt_problem *p) VT_MUSTCHECK;
 
 /* The envelope of a snapshot event (stripe-facts 2.2). */
 struct stripe_event {

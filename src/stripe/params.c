@@ -73,3 +73,22 @@ stripe_params_cancel_abandoned(struct arena *a)
 	form_add(&b, "cancellation_reason", "abandoned");
 	return taken(a, &b);
 }
+
+const char *
+stripe_params_list(struct arena *a, int64_t from_s, int64_t to_s,
+    const char *customer, const char *after)
+{
+	struct buf b;
+
+	buf_init(&b, PARAMS_BYTES_MAX);
+	form_add_int(&b, "limit", 100);
+	if (from_s != 0)
+		form_add_int(&b, "created[gte]", from_s);
+	if (to_s != 0)
+		form_add_int(&b, "created[lte]", to_s);
+	if (customer != NULL && *customer != '\0')
+		form_add(&b, "customer", customer);
+	if (after != NULL && *after != '\0')
+		form_add(&b, "starting_after", after);
+	return taken(a, &b);
+}

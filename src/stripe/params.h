@@ -25,4 +25,12 @@ const char *stripe_params_intent(struct arena *a, int64_t amount,
 /* POST /v1/payment_intents/{id}/cancel, cancellation_reason=abandoned. */
 const char *stripe_params_cancel_abandoned(struct arena *a);
 
+/*
+ * The query of a list, 100 to a page: created from `from_s` to `to_s`
+ * (seconds; both included, 0: open), of one customer unless NULL or "",
+ * after the object `after` unless NULL or "".
+ */
+const char *stripe_params_list(struct arena *a, int64_t from_s, int64_t to_s,
+    const char *customer, const char *after);
+
 #endif
