@@ -630,6 +630,29 @@ json_add_copy(struct json *array, const struct json *node)
 	(void)add(array, new_copy(node));
 }
 
+struct json *
+json_clone(struct arena *a, const struct json *node)
+{
+	return node == NULL ? NULL : root(a, new_copy(node));
+}
+
+struct json *
+json_edit(struct json *object, const char *name)
+{
+	if (!json_is_object(object))
+		return NULL;
+	return (struct json *)cJSON_GetObjectItemCaseSensitive(
+	    item_mut(object), name);
+}
+
+bool
+json_equal(const struct json *a, const struct json *b)
+{
+	if (a == NULL || b == NULL)
+		return a == b;
+	return cJSON_Compare(item(a), item(b), true) != 0;
+}
+
 void
 json_remove(struct json *object, const char *name)
 {

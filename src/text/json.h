@@ -121,6 +121,12 @@ struct json *json_add_array(struct json *array);
 void json_add_str(struct json *array, const char *text);
 void json_add_int(struct json *array, int64_t n);
 void json_add_copy(struct json *array, const struct json *node);
+/* A deep copy that can be changed, a root of its own; NULL gives NULL. */
+struct json *json_clone(struct arena *a, const struct json *node);
+/* The member of an object we build, to be changed itself; or NULL. */
+struct json *json_edit(struct json *object, const char *name);
+/* True if both say the same; members may come in any order. NULL-safe. */
+bool json_equal(const struct json *a, const struct json *b);
 /* Takes a member out of an object we build; absent is fine. */
 void json_remove(struct json *object, const char *name);
 

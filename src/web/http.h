@@ -96,7 +96,8 @@ struct response {
 	const char *content_type; /* JSON unless set */
 	struct buf headers;	  /* whole lines, each ended by CR LF */
 	struct buf body;
-	int drop; /* the sandbox: answer nothing at all */
+	int drop;	  /* the sandbox: answer nothing at all */
+	size_t cut_bytes; /* the sandbox: promise so much more than comes */
 };
 
 /* An empty answer of status 200; freed by response_free(). */

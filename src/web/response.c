@@ -66,6 +66,7 @@ response_reset(struct response *w)
 	w->status = 200;
 	w->content_type = NULL;
 	w->drop = 0;
+	w->cut_bytes = 0;
 }
 
 void
@@ -200,7 +201,7 @@ response_head(const struct request *r, const struct response *w, size_t *bytes)
 	    buf_str(&w->headers));
 	if (body)
 		head = arena_printf(r->arena, "%sContent-Length: %zu\r\n\r\n",
-		    head, w->body.len);
+		    head, w->body.len + w->cut_bytes);
 	else
 		head = arena_printf(r->arena, "%s\r\n", head);
 	*bytes = strlen(head);

@@ -1,0 +1,387 @@
+/* control: see control.h. */
+#include "control.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "clerk.h"
+#include "delivery.h"
+#include "method.h"
+#include "outage.h"
+#include "payment.h"
+#include "render.h"
+#include "webhook.h"
+
+#define RECENT_ROWS 20
+
+static const char *const outcomes[] = { "complete", "fail", NULL };
+
+static const struct param outage_params[] = {
+	PARAM("mode", P_STR, P_REQUIRED),
+	PARAM_RANGE("count", P_INT, 0, 0, 1000000),
+	PARAM("path", P_STR, 0),
+	PARAM("method", P_STR, 0),
+	PARAM_END,
+};
+static const struct param events_params[] = {
+	PARAM("mode", P_STR, P_REQUIRED),
+	PARAM_RANGE("n", P_INT, 0, 0, 1000000),
+	PARAM_RANGE("seconds", P_INT, 0, 0, 1000000),
+	PARAM_END,
+};
+static const struct param resend_params[] = {
+	PARAM("event", P_STR, P_REQUIRED),
+	PARAM_END,
+};
+static const struct param card_params[] = {
+	PARAM("customer", P_STR, P_REQUIRED),
+	PARAM("result", P_STR, 0),
+	PARAM("code", P_STR, 0),
+	PARAM_END,
+};
+static const struct param roll_params[] = {
+	PARAM("endpoint", P_STR, 0),
+	PARAM_END,
+};
+static const struct param confirm_params[] = {
+	PARAM("payment_intent", P_STR, P_REQUIRED),
+	PARAM("payment_method", P_STR, 0),
+	PARAM("return_url", P_STR, 0),
+	PARAM_ENUM("outcome", 0, outcomes),
+	PARAM_END,
+};
+static const struct param challenge_params[] = {
+	PARAM("payment_intent", P_STR, P_REQUIRED),
+	PARAM("client_secret", P_STR, P_REQUIRED),
+	PARAM_ENUM("outcome", P_REQUIRED, outcomes),
+	PARAM_END,
+};
+
+/* --- the clock ---------------------------------------------------------- */
+
+static enum vt_err
+tick(struct call *c)
+{
+	struct json *out = json_object(c->arena);
+	struct delivery_count n;
+
+	delivery_settle(c->box, &n);
+	json_put_int(out, "delivered", n.delivered);
+	json_put_int(out, "due", n.worked);
+	json_put_int(out, "pending", n.pending);
+	c->answer = json_text(c->arena, out);
+	return VT_OK;
+}
+
+/* --- lies --------------------------------------------------------------- */
+
+static enum vt_err
+outage(struct call *c)
+{
+	int64_t count = 0;
+
+	(void)json_int_at(c->params, "count", &count); /* else for ever */
+	if (outage_set(c->box, json_str_at(c->params, "mode"), count,
+		json_str_at(c->params, "path"),
+		json_str_at(c->params, "method")) != VT_OK)
+		return call_fail(c, 400, NULL, "mode",
+		    "mode is one of off, hang, reset, 500, 429, 409, garbage, "
+		    "truncate and lost-answer.");
+	c->answer = "{}";
+	return VT_OK;
+}
+
+static enum vt_err
+events(struct call *c)
+{
+	int64_t n = 0;
+
+	if (!json_int_at(c->params, "n", &n))
+		(void)json_int_at(c->params, "seconds", &n);
+	if (delivery_mode(c, json_str_at(c->params, "mode"), n) != VT_OK)
+		return call_fail(c, 400, NULL, "mode",
+		    "mode is one of deliver, withhold, duplicate, reverse and "
+		    "delay.");
+	c->answer = "{}";
+	return VT_OK;
+}
+
+static enum vt_err
+resend(struct call *c)
+{
+	const char *id = json_str_at(c->params, "event");
+	enum vt_err err = delivery_resend(c, id);
+
+	if (err == VT_NOTFOUND)
+		return call_missing(c, "delivery of event", id, "event");
+	c->answer = "{}";
+	return err;
+}
+
+static enum vt_err
+card(struct call *c)
+{
+	const char *customer = json_str_at(c->params, "customer");
+	const char *result = json_str_at(c->params, "result");
+	struct doc *d;
+	enum vt_err err;
+
+	if (result == NULL)
+		result = json_str_at(c->params, "code");
+	if (result == NULL)
+		return call_fail(c, 400, "parameter_missing", "result",
+		    "Missing required param: result.");
+	err = doc_need(c, R_CUSTOMER, customer, "customer", &d);
+	if (err != VT_OK)
+		return err;
+	if (strcmp(result, "card_declined") == 0)
+		result = "generic_decline";
+	box_set(c->box, arena_printf(c->arena, "card.%s", customer),
+	    strcmp(result, "ok") == 0 ? NULL : result);
+	c->answer = "{}";
+	return VT_OK;
+}
+
+/* Rolls the endpoint's secret; without a name, the newest's. */
+static enum vt_err
+roll_secret(struct call *c)
+{
+	const char *id = json_str_at(c->params, "endpoint"), *secret;
+	struct json *out = json_object(c->arena);
+	struct doc *d;
+	struct query q;
+	enum vt_err err;
+
+	if (id == NULL) {
+		if (db_row(&q, c->box->db,
+			"SELECT id FROM objects WHERE kind = "
+			"'webhook_endpoint' ORDER BY seq DESC LIMIT 1") !=
+		    VT_OK)
+			return call_missing(c, "webhook endpoint", "", NULL);
+		id = arena_strdup(c->arena, db_text(&q, 0));
+		db_done(&q);
+	}
+	err = doc_need(c, R_WEBHOOK_ENDPOINT, id, "endpoint", &d);
+	if (err == VT_OK)
+		err = webhook_roll(c, d, &secret);
+	if (err != VT_OK)
+		return err;
+	json_put_str(out, "endpoint", id);
+	json_put_str(out, "secret", secret);
+	c->answer = json_text(c->arena, out);
+	return VT_OK;
+}
+
+static enum vt_err
+reset(struct call *c)
+{
+	c->answer = "{}";
+	return box_reset(c->box);
+}
+
+/* --- what a browser would do -------------------------------------------- */
+
+/*
+ * Pays the intent as somebody at the page would; with `outcome` the
+ * challenge that comes up is answered too.
+ */
+static enum vt_err
+confirm(struct call *c)
+{
+	const char *method = json_str_at(c->params, "payment_method");
+	const char *url = json_str_at(c->params, "return_url");
+	const char *outcome = json_str_at(c->params, "outcome");
+	struct json *p = json_object(c->arena);
+	struct doc *d;
+	enum vt_err err;
+
+	c->id = json_str_at(c->params, "payment_intent");
+	json_put_str(
+	    p, "payment_method", method != NULL ? method : "pm_card_visa");
+	json_put_str(p, "return_url", url != NULL ? url : c->box->site);
+	json_put_bool(p, "use_stripe_sdk", true);
+	c->params = p;
+	err = payment_intent_confirm(c);
+	if (err != VT_OK || outcome == NULL)
+		return err;
+	err = doc_need(c, R_PAYMENT_INTENT, c->id, NULL, &d);
+	if (err == VT_OK)
+		err = payment_authenticated(
+		    c, d, strcmp(outcome, "complete") == 0);
+	return err == VT_OK ? render_doc(c, d) : err;
+}
+
+/*
+ * The answer to a challenge. That it failed is not an error of this call:
+ * the page reads the intent again and learns it there.
+ */
+static enum vt_err
+challenge(struct call *c)
+{
+	const char *id = json_str_at(c->params, "payment_intent");
+	const char *secret = json_str_at(c->params, "client_secret");
+	struct doc *d;
+	enum vt_err err;
+
+	err = doc_need(c, R_PAYMENT_INTENT, id, "payment_intent", &d);
+	if (err != VT_OK)
+		return err;
+	if (strcmp(secret, json_str_at(d->body, "client_secret")) != 0)
+		return call_fail(c, 400, NULL, "client_secret",
+		    "The client_secret provided does not match the "
+		    "client_secret associated with the PaymentIntent.");
+	err = payment_authenticated(
+	    c, d, strcmp(json_str_at(c->params, "outcome"), "complete") == 0);
+	if (err == VT_FUNDS)
+		err = VT_OK;
+	c->key = KEY_PUBLISHABLE;
+	return err == VT_OK ? render_doc(c, d) : err;
+}
+
+/* --- looking ------------------------------------------------------------ */
+
+static void
+put_counts(struct call *c, struct json *out)
+{
+	struct json *counts = json_put_object(out, "objects");
+	struct query q;
+
+	if (db_query(&q, c->box->db,
+		"SELECT kind, count(*) FROM objects WHERE deleted = 0 AND "
+		"kind NOT IN ('message', 'session') GROUP BY kind") == VT_OK)
+		while (db_step(&q) == VT_OK)
+			json_put_int(counts, db_text(&q, 0), db_int(&q, 1));
+	db_done(&q);
+}
+
+static void
+put_events(struct call *c, struct json *out)
+{
+	struct json *list = json_put_array(out, "events"), *o;
+	struct query q;
+
+	if (db_query(&q, c->box->db,
+		"SELECT id, type, created, json_extract(body, "
+		"'$.data.object.id') FROM objects WHERE kind = 'event' ORDER "
+		"BY seq DESC LIMIT :n",
+		DB_INT("n", RECENT_ROWS)) == VT_OK)
+		while (db_step(&q) == VT_OK) {
+			o = json_add_object(list);
+			json_put_str(o, "id", db_text(&q, 0));
+			json_put_str(o, "type", db_text(&q, 1));
+			json_put_int(o, "created", db_int(&q, 2));
+			json_put_str(o, "object", db_text(&q, 3));
+		}
+	db_done(&q);
+}
+
+static void
+put_deliveries(struct call *c, struct json *out)
+{
+	struct json *list = json_put_array(out, "deliveries"), *o;
+	struct query q;
+
+	if (db_query(&q, c->box->db,
+		"SELECT d.event, d.endpoint, d.state, d.held, d.tries, "
+		"d.next_at, d.status, d.error, o.type FROM deliveries AS d "
+		"LEFT JOIN objects AS o ON o.id = d.event ORDER BY d.id DESC "
+		"LIMIT :n",
+		DB_INT("n", RECENT_ROWS)) == VT_OK)
+		while (db_step(&q) == VT_OK) {
+			o = json_add_object(list);
+			json_put_str(o, "event", db_text(&q, 0));
+			json_put_str(o, "type", db_text(&q, 8));
+			json_put_str(o, "endpoint", db_text(&q, 1));
+			json_put_str(o, "state",
+			    db_int(&q, 3) != 0 ? "held" : db_text(&q, 2));
+			json_put_int(o, "tries", db_int(&q, 4));
+			json_put_int(o, "next_at", db_int(&q, 5) / 1000);
+			json_put_int(o, "status", db_int(&q, 6));
+			json_put_str(o, "error", db_text(&q, 7));
+		}
+	db_done(&q);
+}
+
+static void
+put_pending(struct call *c, struct json *out)
+{
+	struct json *n = json_put_object(out, "deliveries_by_state");
+	struct query q;
+
+	if (db_query(&q, c->box->db,
+		"SELECT CASE WHEN held = 1 THEN 'held' ELSE state END, "
+		"count(*) FROM deliveries GROUP BY 1") == VT_OK)
+		while (db_step(&q) == VT_OK)
+			json_put_int(n, db_text(&q, 0), db_int(&q, 1));
+	db_done(&q);
+}
+
+struct json *
+control_state(struct call *c)
+{
+	struct json *out = json_object(c->arena), *modes;
+	char now[CLOCK_TEXT_BYTES];
+
+	clock_format(clock_now_ms(), now);
+	json_put_str(out, "api_version", BOX_API_VERSION);
+	json_put_str(out, "clock", now);
+	modes = json_put_object(out, "modes");
+	json_put_str(
+	    modes, "outage", box_setting(c->box, c->arena, "outage", "off"));
+	json_put_int(
+	    modes, "outage_count", box_setting_int(c->box, "outage.count", 0));
+	json_put_str(modes, "events",
+	    box_setting(c->box, c->arena, "events", "deliver"));
+	json_put_int(modes, "events_n", box_setting_int(c->box, "events.n", 0));
+	put_counts(c, out);
+	put_pending(c, out);
+	put_events(c, out);
+	put_deliveries(c, out);
+	return out;
+}
+
+static enum vt_err
+state(struct call *c)
+{
+	c->answer = json_text(c->arena, control_state(c));
+	return VT_OK;
+}
+
+static const struct operation control_operations[] = {
+	{ HTTP_POST, "/_sandbox/tick", params_none, tick, OPERATION_UNLOCKED },
+	{ HTTP_POST, "/_sandbox/outage", outage_params, outage, 0 },
+	{ HTTP_POST, "/_sandbox/events", events_params, events, 0 },
+	{ HTTP_POST, "/_sandbox/events/resend", resend_params, resend, 0 },
+	{ HTTP_POST, "/_sandbox/card", card_params, card, 0 },
+	{ HTTP_POST, "/_sandbox/roll-secret", roll_params, roll_secret, 0 },
+	{ HTTP_POST, "/_sandbox/reset", params_none, reset, 0 },
+	{ HTTP_POST, "/_sandbox/confirm", confirm_params, confirm, 0 },
+	{ HTTP_GET, "/_sandbox/state", params_none, state, 0 },
+	{ 0 },
+};
+
+/* This one is for browsers: it asks for the client secret. */
+static const struct operation challenge_operations[] = {
+	{ HTTP_POST, "/_sandbox/challenge", challenge_params, challenge, 0 },
+	{ 0 },
+};
+
+bool
+control_serve(struct box *b, struct request *r, struct response *w)
+{
+	const char *origin = request_header(r, "Origin");
+	static const char no[] =
+	    "{\"error\":{\"message\":\"Pages of other origins may not control "
+	    "the sandbox.\",\"type\":\"invalid_request_error\"}}";
+
+	if (operation_serve(b, challenge_operations, r, w, call_error_text)) {
+		response_header(w, "Access-Control-Allow-Origin", "*");
+		return true;
+	}
+	if (origin != NULL && strcmp(origin, b->origin) != 0) {
+		response_text(w, 403, NULL, no, sizeof(no) - 1);
+		return true;
+	}
+	return operation_serve(b, control_operations, r, w, call_error_text) ||
+	    operation_serve(b, clerk_control_operations, r, w, call_error_text);
+}

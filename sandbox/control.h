@@ -1,0 +1,20 @@
+/*
+ * control: how ./dev and the tests drive the sandbox: its lies, its clock,
+ * its people. Not part of Stripe's API; under /_sandbox/.
+ */
+#ifndef SANDBOX_CONTROL_H
+#define SANDBOX_CONTROL_H
+
+#include "operation.h"
+
+/*
+ * Serves it, unless a page of another origin asks (whoever can reach the
+ * port can do anything here, so a browser must not be made to). False when
+ * there is no such operation.
+ */
+bool control_serve(struct box *b, struct request *r, struct response *w);
+
+/* What GET /_sandbox/state answers; with the lock held. */
+struct json *control_state(struct call *c);
+
+#endif

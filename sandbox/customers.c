@@ -1,0 +1,241 @@
+/* customers: /v1/customers. */
+#include <string.h>
+
+#include "event.h"
+#include "ids.h"
+#include "method.h"
+#include "operation.h"
+#include "render.h"
+
+static const char *const exemptions[] = { "exempt", "none", "reverse", NULL };
+static const char *const tax_display[] = { "exclude_tax",
+	"include_inclusive_tax", NULL };
+static const char *const when[] = { "deferred", "immediately", NULL };
+
+static const struct param custom_field[] = {
+	PARAM("name", P_STR, P_REQUIRED),
+	PARAM("value", P_STR, P_REQUIRED),
+	PARAM_END,
+};
+static const struct param custom_fields[] = {
+	PARAM_OF("", P_HASH, 0, custom_field),
+};
+static const struct param rendering[] = {
+	PARAM_ENUM("amount_tax_display", P_EMPTY, tax_display),
+	PARAM("template", P_STR, 0),
+	PARAM_END,
+};
+static const struct param invoice_settings[] = {
+	PARAM_OF("custom_fields", P_LIST, P_EMPTY, custom_fields),
+	PARAM("default_payment_method", P_STR, P_EMPTY),
+	PARAM("footer", P_STR, P_EMPTY),
+	PARAM_OF("rendering_options", P_HASH, P_EMPTY, rendering),
+	PARAM_END,
+};
+static const struct param tax[] = {
+	PARAM("ip_address", P_STR, P_EMPTY),
+	PARAM_ENUM("validate_location", 0, when),
+	PARAM_END,
+};
+static const struct param locales[] = { PARAM("", P_STR, 0) };
+
+#define CUSTOMER_PARAMS                                                        \
+	PARAM_OF("address", P_HASH, P_EMPTY, params_address),                  \
+	    PARAM("balance", P_INT, 0),                                        \
+	    PARAM("business_name", P_STR, P_EMPTY),                            \
+	    PARAM("description", P_STR, P_EMPTY),                              \
+	    PARAM_RANGE("email", P_STR, P_EMPTY, 0, 512),                      \
+	    PARAM("individual_name", P_STR, P_EMPTY),                          \
+	    PARAM("invoice_prefix", P_STR, 0),                                 \
+	    PARAM_OF("invoice_settings", P_HASH, 0, invoice_settings),         \
+	    PARAM("metadata", P_META, P_EMPTY), PARAM("name", P_STR, P_EMPTY), \
+	    PARAM_RANGE("next_invoice_sequence", P_INT, 0, 1, INT32_MAX),      \
+	    PARAM("phone", P_STR, P_EMPTY),                                    \
+	    PARAM_OF("preferred_locales", P_LIST, P_EMPTY, locales),           \
+	    PARAM_OF("shipping", P_HASH, P_EMPTY, params_shipping),            \
+	    PARAM_OF("tax", P_HASH, 0, tax),                                   \
+	    PARAM_ENUM("tax_exempt", P_EMPTY, exemptions),                     \
+	    PARAM("validate", P_BOOL, 0)
+
+static const struct param create_params[] = {
+	CUSTOMER_PARAMS,
+	PARAM("payment_method", P_STR, 0),
+	PARAM_END,
+};
+static const struct param update_params[] = {
+	CUSTOMER_PARAMS,
+	PARAM_END,
+};
+static const struct param list_params[] = {
+	PARAMS_PAGE,
+	PARAM("created", P_RANGE, 0),
+	PARAM("email", P_STR, 0),
+	PARAM_END,
+};
+
+/* An address has all its members, those not given being null. */
+static void
+put_address(struct json *o, const struct json *given)
+{
+	static const char *const lines[] = { "city", "country", "line1",
+		"line2", "postal_code", "state", NULL };
+	struct json *address;
+
+	if (given == NULL)
+		return;
+	if (json_is_null(given)) {
+		doc_json(o, "address", "null");
+		return;
+	}
+	address = doc_object(o, "address");
+	for (const char *const *n = lines; *n != NULL; n++)
+		json_put_copy(address, *n, json_get(given, *n));
+}
+
+static void
+put_shipping(struct json *o, const struct json *given)
+{
+	static const char *const names[] = { "carrier", "name", "phone",
+		"tracking_number", NULL };
+	struct json *shipping;
+
+	if (given == NULL)
+		return;
+	if (json_is_null(given)) {
+		doc_json(o, "shipping", "null");
+		return;
+	}
+	shipping = doc_object(o, "shipping");
+	put_address(shipping, json_get(given, "address"));
+	doc_apply(shipping, given, names);
+	if (json_get(shipping, "phone") == NULL)
+		json_put_null(shipping, "phone");
+}
+
+/* A default method must be this customer's. */
+static enum vt_err
+put_invoice_settings(struct call *c, struct doc *d)
+{
+	static const char *const names[] = { "custom_fields",
+		"default_payment_method", "footer", "rendering_options", NULL };
+	const struct json *given = json_get(c->params, "invoice_settings");
+	const char *method = json_str_at(given, "default_payment_method");
+	const char *owner;
+	struct doc *m;
+	enum vt_err err;
+
+	if (method != NULL) {
+		err = doc_need(c, R_PAYMENT_METHOD, method,
+		    "invoice_settings[default_payment_method]", &m);
+		if (err != VT_OK)
+			return err;
+		owner = json_str_at(m->body, "customer");
+		if (owner == NULL || strcmp(owner, d->id) != 0)
+			return call_fail(c, 400, "resource_missing",
+			    "invoice_settings[default_payment_method]",
+			    "The customer does not have a payment method with "
+			    "the ID %s. The payment method must be attached "
+			    "to the customer.",
+			    method);
+	}
+	doc_apply(json_edit(d->body, "invoice_settings"), given, names);
+	return VT_OK;
+}
+
+static enum vt_err
+apply(struct call *c, struct doc *d)
+{
+	static const char *const names[] = { "balance", "business_name",
+		"description", "email", "individual_name", "invoice_prefix",
+		"name", "next_invoice_sequence", "phone", "preferred_locales",
+		"tax_exempt", NULL };
+	const char *email = json_str_at(c->params, "email");
+
+	if (email != NULL && strchr(email, '@') == NULL)
+		return call_fail(c, 400, "email_invalid", "email",
+		    "Invalid email address: %s", email);
+	doc_apply(d->body, c->params, names);
+	doc_metadata(c, d->body, c->params);
+	put_address(d->body, json_get(c->params, "address"));
+	put_shipping(d->body, json_get(c->params, "shipping"));
+	return put_invoice_settings(c, d);
+}
+
+static enum vt_err
+create(struct call *c)
+{
+	struct doc *d = doc_new(c, R_CUSTOMER), *method = NULL;
+	const char *pm = json_str_at(c->params, "payment_method");
+	enum vt_err err = VT_OK;
+
+	doc_str(d->body, "invoice_prefix", ids_random_upper(c->arena, 8));
+	if (pm != NULL) {
+		err = method_take(c, pm, "payment_method", &method);
+		if (err == VT_OK)
+			err = method_attach(c, method, d->id);
+	}
+	if (err == VT_OK)
+		err = apply(c, d);
+	if (err == VT_OK)
+		err = doc_save(c, d);
+	if (err == VT_OK)
+		err = event_emit(c, "customer.created", d);
+	return err == VT_OK ? render_doc(c, d) : err;
+}
+
+static enum vt_err
+retrieve(struct call *c)
+{
+	return render_stored(c, R_CUSTOMER, c->id);
+}
+
+static enum vt_err
+update(struct call *c)
+{
+	struct doc *d;
+	enum vt_err err;
+
+	err = doc_need(c, R_CUSTOMER, c->id, NULL, &d);
+	if (err == VT_OK)
+		err = apply(c, d);
+	if (err == VT_OK)
+		err = doc_save(c, d);
+	if (err == VT_OK)
+		err = event_updated(c, "customer.updated", d);
+	return err == VT_OK ? render_doc(c, d) : err;
+}
+
+/* Whoever asks for a deleted customer is told so, with 200. */
+static enum vt_err delete (struct call *c) {
+	struct doc *d; enum vt_err err;
+
+	err = doc_need(c, R_CUSTOMER, c->id, NULL, &d);
+	if (err == VT_OK) err = event_emit(c, "customer.deleted", d);
+	if (err != VT_OK) return err;
+	d->deleted = true;
+	d->body = json_object(c->arena);
+	json_put_str(d->body, "id", d->id);
+	json_put_str(d->body, "object", "customer");
+	json_put_bool(d->body, "deleted", true);
+	err = doc_save(c, d);
+	c->answer = json_text(c->arena, d->body);
+	return err;
+}
+
+static enum vt_err
+list(struct call *c)
+{
+	return render_list(c,
+	    &(struct list_filter){ .kind = R_CUSTOMER,
+		.type = json_str_at(c->params, "email"),
+		.delivered = -1 });
+}
+
+const struct operation customer_operations[] = {
+	{ HTTP_POST, "/v1/customers", create_params, create, 0 },
+	{ HTTP_GET, "/v1/customers", list_params, list, 0 },
+	{ HTTP_GET, "/v1/customers/{}", params_none, retrieve, 0 },
+	{ HTTP_POST, "/v1/customers/{}", update_params, update, 0 },
+	{ HTTP_DELETE, "/v1/customers/{}", params_none, delete, 0 },
+	{ 0 },
+};

@@ -1,0 +1,63 @@
+/*
+ * operation: one thing that the API can be asked to do. Each resource's file
+ * states its operations in a table; api.c finds, authorises, validates and
+ * runs them.
+ */
+#ifndef SANDBOX_OPERATION_H
+#define SANDBOX_OPERATION_H
+
+#include "params.h"
+#include "text/form.h"
+#include "tree.h"
+
+/* A browser may do this with a publishable key (and, where the object has
+ * one, its client secret). */
+#define OPERATION_BROWSER 1u
+/* Takes the lock and transactions itself (the sandbox's own control). */
+#define OPERATION_UNLOCKED 2u
+
+struct operation {
+	enum http_method method;
+	const char *path; /* "{}" stands for an id; NULL ends a table */
+	const struct param *params;
+	/*
+	 * Does it and sets c->answer. Any result but VT_OK has filled in
+	 * c->error; its changes are undone unless error.began is set.
+	 */
+	enum vt_err (*run)(struct call *c);
+	unsigned flags;
+};
+
+/* The row of the table that serves the request, or NULL; notes its ids. */
+const struct operation *operation_find(
+    struct call *c, const struct operation *table, const struct request *r);
+
+/* The parameters of a request, query first, as they came and as a tree. */
+struct operation_form {
+	const struct form_pair *pairs;
+	size_t count;
+	struct tree *tree;
+};
+enum vt_err operation_form(struct call *c, const struct request *r,
+    struct operation_form *out) VT_MUSTCHECK;
+
+/*
+ * Serves a request by a table without keys, versions or idempotency: the
+ * sandbox's own control and its sign-in. False when the table has no such
+ * row. `error_text` renders a refusal.
+ */
+bool
+operation_serve(struct box *b, const struct operation *table, struct request *r,
+    struct response *w, const char *(*error_text)(struct call *c));
+
+extern const struct operation customer_operations[];
+extern const struct operation payment_intent_operations[];
+extern const struct operation payment_method_operations[];
+extern const struct operation charge_operations[];
+extern const struct operation event_operations[];
+extern const struct operation webhook_endpoint_operations[];
+
+/* Confirms the intent c->id by c->params, for the sandbox's own control. */
+enum vt_err payment_intent_confirm(struct call *c) VT_MUSTCHECK;
+
+#endif

@@ -1,0 +1,266 @@
+/* resource: see resource.h. */
+#include "resource.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "ids.h"
+
+#define FIND_SQL                                                         \
+	"SELECT body, hidden, deleted, due_at, type FROM objects WHERE " \
+	"id = :id AND kind = :kind"
+#define INSERT_SQL                                                         \
+	"INSERT INTO objects (id, kind, created, customer, parent, type, " \
+	"deleted, due_at, body, hidden) VALUES (:id, :kind, :created, "    \
+	":customer, :parent, :type, :deleted, :due, :body, :hidden)"
+#define UPDATE_SQL                                                        \
+	"UPDATE objects SET customer = :customer, parent = :parent, "     \
+	"type = :type, deleted = :deleted, due_at = :due, body = :body, " \
+	"hidden = :hidden WHERE id = :id"
+#define REMOVE_SQL "DELETE FROM objects WHERE id = :id"
+
+#define DEPTH_MAX 64 /* of our own documents: an event holds an object */
+
+struct doc *
+doc_new(struct call *c, enum resource_kind kind)
+{
+	const struct resource *r = &resources[kind];
+	struct doc *d = arena_alloc(c->arena, sizeof(*d));
+
+	d->kind = kind;
+	d->id = ids_make(c->arena, r->prefix, r->lead, r->chars);
+	d->body = json_object(c->arena);
+	d->hidden = json_object(c->arena);
+	for (const struct field *f = r->fields; f->name != NULL; f++) {
+		if (strcmp(f->name, "id") == 0)
+			json_put_str(d->body, f->name, d->id);
+		else if (strcmp(f->name, "object") == 0)
+			json_put_str(d->body, f->name, r->object);
+		else if (strcmp(f->name, "created") == 0)
+			json_put_int(d->body, f->name, c->now_s);
+		else if (f->initial != NULL)
+			json_put_text(d->body, f->name, f->initial);
+	}
+	return d;
+}
+
+void
+doc_prefix(struct call *c, struct doc *d, const char *prefix)
+{
+	d->id = arena_printf(c->arena, "%s%s", prefix,
+	    d->id + strlen(resources[d->kind].prefix));
+	doc_str(d->body, "id", d->id);
+}
+
+/* Our own text back as a tree that can be changed. */
+static struct json *
+thaw(struct call *c, const char *text)
+{
+	const struct json *j;
+
+	/* What we wrote ourselves parses; anything else is a broken file. */
+	if (json_parse(c->arena, text, strlen(text), DEPTH_MAX, &j, NULL) !=
+	    VT_OK)
+		return json_object(c->arena);
+	return json_clone(c->arena, j);
+}
+
+struct doc *
+doc_find(struct call *c, enum resource_kind kind, const char *id)
+{
+	struct doc *d;
+	struct query q;
+
+	if (!ids_valid(id) ||
+	    db_row(&q, c->box->db, FIND_SQL, DB_TEXT("id", id),
+		DB_TEXT("kind", resources[kind].object)) != VT_OK)
+		return NULL;
+	d = arena_alloc(c->arena, sizeof(*d));
+	d->kind = kind;
+	d->id = arena_strdup(c->arena, id);
+	d->text = arena_strdup(c->arena, db_text(&q, 0));
+	d->before = d->text;
+	d->body = thaw(c, d->text);
+	d->hidden = thaw(c, db_text(&q, 1));
+	d->deleted = db_int(&q, 2) != 0;
+	d->due_ms = db_int(&q, 3);
+	/* Where the table does not say what goes there, it stays. */
+	if (resources[kind].type == NULL)
+		d->index = arena_strdup(c->arena, db_text(&q, 4));
+	d->stored = true;
+	db_done(&q);
+	return d;
+}
+
+enum vt_err
+doc_need(struct call *c, enum resource_kind kind, const char *id,
+    const char *param, struct doc **out)
+{
+	*out = doc_find(c, kind, id);
+	if (*out == NULL || (*out)->deleted)
+		return call_missing(c, resources[kind].noun, id, param);
+	return VT_OK;
+}
+
+/* The body with its members in the table's order, and no others. */
+static const char *
+freeze(struct call *c, struct doc *d)
+{
+	struct json *out = json_object(c->arena);
+	const struct field *f;
+	const struct json *j;
+
+	d->before = d->text;
+	if (d->deleted)
+		return d->text = json_text(c->arena, d->body);
+	for (f = resources[d->kind].fields; f->name != NULL; f++) {
+		j = json_get(d->body, f->name);
+		if (j != NULL)
+			json_put_copy(out, f->name, j);
+	}
+	assert(json_count(out) == json_count(d->body));
+	d->body = out;
+	return d->text = json_text(c->arena, out);
+}
+
+static const char *
+column(const struct doc *d, const char *path)
+{
+	return path == NULL ? NULL : json_str_at(d->body, path);
+}
+
+static const char *
+column_type(const struct doc *d)
+{
+	return d->index != NULL ? d->index : column(d, resources[d->kind].type);
+}
+
+enum vt_err
+doc_save(struct call *c, struct doc *d)
+{
+	const struct resource *r = &resources[d->kind];
+	const char *body = freeze(c, d);
+	const char *hidden = json_text(c->arena, d->hidden);
+	int64_t created = c->now_s;
+	struct db_param due =
+	    d->due_ms == 0 ? DB_NULL("due") : DB_INT("due", d->due_ms);
+
+	(void)json_int_at(d->body, "created", &created); /* else now */
+	if (d->stored)
+		return db_exec(c->box->db, UPDATE_SQL, DB_TEXT("id", d->id),
+		    DB_TEXT("customer", column(d, r->customer)),
+		    DB_TEXT("parent", column(d, r->parent)),
+		    DB_TEXT("type", column_type(d)),
+		    DB_INT("deleted", d->deleted), due, DB_TEXT("body", body),
+		    DB_TEXT("hidden", hidden));
+	d->stored = true;
+	return db_exec(c->box->db, INSERT_SQL, DB_TEXT("id", d->id),
+	    DB_TEXT("kind", r->object), DB_INT("created", created),
+	    DB_TEXT("customer", column(d, r->customer)),
+	    DB_TEXT("parent", column(d, r->parent)),
+	    DB_TEXT("type", column_type(d)), DB_INT("deleted", d->deleted), due,
+	    DB_TEXT("body", body), DB_TEXT("hidden", hidden));
+}
+
+enum vt_err
+doc_remove(struct call *c, struct doc *d)
+{
+	d->stored = false;
+	return db_exec(c->box->db, REMOVE_SQL, DB_TEXT("id", d->id));
+}
+
+void
+doc_str(struct json *o, const char *name, const char *text)
+{
+	json_remove(o, name);
+	json_put_str(o, name, text);
+}
+
+void
+doc_int(struct json *o, const char *name, int64_t n)
+{
+	json_remove(o, name);
+	json_put_int(o, name, n);
+}
+
+void
+doc_bool(struct json *o, const char *name, bool b)
+{
+	json_remove(o, name);
+	json_put_bool(o, name, b);
+}
+
+void
+doc_copy(struct json *o, const char *name, const struct json *value)
+{
+	json_remove(o, name);
+	json_put_copy(o, name, value);
+}
+
+void
+doc_json(struct json *o, const char *name, const char *text)
+{
+	json_remove(o, name);
+	json_put_text(o, name, text);
+}
+
+struct json *
+doc_object(struct json *o, const char *name)
+{
+	json_remove(o, name);
+	return json_put_object(o, name);
+}
+
+void
+doc_apply(struct json *o, const struct json *params, const char *const *names)
+{
+	for (; *names != NULL; names++) {
+		const struct json *v = json_get(params, *names);
+
+		if (v != NULL)
+			doc_copy(o, *names, v);
+	}
+}
+
+void
+doc_metadata(struct call *c, struct json *o, const struct json *params)
+{
+	const struct json *given = json_get(params, "metadata");
+	struct json *merged;
+
+	if (given == NULL)
+		return;
+	merged = json_is_null(given) || json_get(o, "metadata") == NULL
+	    ? json_object(c->arena)
+	    : json_clone(c->arena, json_get(o, "metadata"));
+	for (const struct json *m = json_first(given); m != NULL;
+	     m = json_next(m)) {
+		json_remove(merged, json_name(m));
+		if (!json_is_null(m))
+			json_put_copy(merged, json_name(m), m);
+	}
+	doc_copy(o, "metadata", merged);
+}
+
+struct json *
+doc_changes(struct call *c, const struct json *before, const struct json *after)
+{
+	struct json *out = json_object(c->arena), *deeper;
+	const struct json *m, *now;
+
+	for (m = json_first(before); m != NULL; m = json_next(m)) {
+		now = json_get(after, json_name(m));
+		if (json_equal(m, now))
+			continue;
+		if (json_is_object(m) && json_is_object(now)) {
+			deeper = doc_changes(c, m, now);
+			if (deeper != NULL)
+				json_put_copy(out, json_name(m), deeper);
+		} else
+			json_put_copy(out, json_name(m), m);
+	}
+	for (m = json_first(after); m != NULL; m = json_next(m))
+		if (json_get(before, json_name(m)) == NULL)
+			json_put_null(out, json_name(m));
+	return json_count(out) == 0 ? NULL : out;
+}

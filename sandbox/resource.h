@@ -1,0 +1,125 @@
+/*
+ * resource: what kinds of objects there are, as tables of their fields, and
+ * how one is made, found, kept and shown.
+ *
+ * A table states each public member, what a new object has there, and which
+ * other resource an id in it points at; storing, rendering and expansion
+ * follow the tables and know no resource by name. What only this program
+ * needs to remember about an object (the card's behaviour, say) is in its
+ * hidden half.
+ */
+#ifndef SANDBOX_RESOURCE_H
+#define SANDBOX_RESOURCE_H
+
+#include "call.h"
+
+enum resource_kind {
+	R_NONE,
+	R_CUSTOMER,
+	R_PAYMENT_INTENT,
+	R_PAYMENT_METHOD,
+	R_CHARGE,
+	R_BALANCE_TRANSACTION,
+	R_EVENT,
+	R_WEBHOOK_ENDPOINT,
+	R_USER,	   /* Clerk's, for the local sign-in */
+	R_SESSION, /* likewise */
+	R_MESSAGE, /* a webhook of Clerk's: what an event is for Stripe's */
+	RESOURCE__MAX
+};
+
+#define FIELD_PUBLIC 1u	    /* a publishable key may see it */
+#define FIELD_INCLUDABLE 2u /* absent unless expanded: an empty list */
+
+struct field {
+	const char *name;    /* NULL ends a table */
+	const char *initial; /* JSON; NULL: absent until set */
+	enum resource_kind to;
+	unsigned flags;
+	const struct field *members; /* where ids may stand deeper inside */
+};
+
+struct resource {
+	const char *object; /* the member "object" */
+	const char *noun;   /* in messages */
+	const char *prefix;
+	char lead; /* see ids_make() */
+	size_t chars;
+	const char *url; /* of the list; NULL: it has none */
+	const struct field *fields;
+	/* Where the columns for lists come from; NULL: nowhere. */
+	const char *customer, *parent, *type;
+};
+
+extern const struct resource resources[RESOURCE__MAX];
+
+/* One object in hand. */
+struct doc {
+	enum resource_kind kind;
+	const char *id;
+	struct json *body;   /* public members */
+	struct json *hidden; /* ours */
+	int64_t due_ms;	     /* 0: nothing is going to happen to it */
+	bool deleted;
+	bool stored;	    /* is in the file */
+	const char *text;   /* the body as stored */
+	const char *before; /* and as it was before the last doc_save() */
+	const char *index;  /* goes into the column "type" instead, or NULL */
+};
+
+/* A new object with its table's values, an id and `created`. Not stored. */
+struct doc *doc_new(struct call *c, enum resource_kind kind);
+
+/* Another prefix for a new one: charges of banks are "py_…". */
+void doc_prefix(struct call *c, struct doc *d, const char *prefix);
+
+/* The object of this id and kind, or NULL. A deleted one is found too. */
+struct doc *doc_find(struct call *c, enum resource_kind kind, const char *id);
+
+/*
+ * The same, but a missing or deleted one is refused: `param` names the
+ * parameter that named it, NULL if the path did.
+ */
+enum vt_err doc_need(struct call *c, enum resource_kind kind, const char *id,
+    const char *param, struct doc **out) VT_MUSTCHECK;
+
+/*
+ * Writes it, members in the order of its table (a member that the table
+ * does not have is a fault of ours: assert). VT_DB.
+ */
+enum vt_err doc_save(struct call *c, struct doc *d) VT_MUSTCHECK;
+
+/* Removes it for good. */
+enum vt_err doc_remove(struct call *c, struct doc *d) VT_MUSTCHECK;
+
+/* Members, replaced whether they were there or not; NULL text is null. */
+void doc_str(struct json *o, const char *name, const char *text);
+void doc_int(struct json *o, const char *name, int64_t n);
+void doc_bool(struct json *o, const char *name, bool b);
+void doc_copy(struct json *o, const char *name, const struct json *value);
+void doc_json(struct json *o, const char *name, const char *text);
+/* A fresh object as the member. */
+struct json *doc_object(struct json *o, const char *name);
+
+/*
+ * Copies each parameter of the NULL-ended list that was given into the
+ * object; an unset one becomes null.
+ */
+void
+doc_apply(struct json *o, const struct json *params, const char *const *names);
+
+/*
+ * Merges metadata as Stripe does: each key given replaces its value, an
+ * empty value removes it, unsetting the whole empties it.
+ */
+void doc_metadata(struct call *c, struct json *o, const struct json *params);
+
+/*
+ * What changed between two bodies, as previous_attributes: the old values
+ * of members that differ, objects by their members, arrays whole. NULL when
+ * nothing did.
+ */
+struct json *doc_changes(
+    struct call *c, const struct json *before, const struct json *after);
+
+#endif
