@@ -32,6 +32,14 @@ method_type(const char *name)
 	return NULL;
 }
 
+enum method_flow
+method_flow(const char *name)
+{
+	const struct method_type *t = method_type(name);
+
+	return t == NULL ? METHOD_CARD : t->flow;
+}
+
 bool
 method_takes(const struct method_type *t, const char *currency)
 {
@@ -318,7 +326,7 @@ read_kind(struct call *c, struct doc *m, const struct json *p)
 		    ? read_card(c, m, of)
 		    : call_fail(c, 400, "parameter_missing", "card",
 			  "Missing required param: card.");
-	if (method_type(type)->flow == METHOD_REDIRECT) {
+	if (method_flow(type) == METHOD_REDIRECT) {
 		struct json *o = doc_object(m->body, type);
 
 		if (strcmp(type, "ideal") == 0) {
@@ -538,7 +546,7 @@ method_details(struct call *c, const struct doc *method, int64_t amount,
 	const char *type = json_str_at(method->body, "type");
 	struct json *o = json_put_object(out, type);
 
-	switch (method_type(type)->flow) {
+	switch (method_flow(type)) {
 	case METHOD_CARD:
 		card_details(c, method, amount, authenticated, o);
 		break;

@@ -26,6 +26,8 @@ struct method_type {
 const struct method_type *method_type(const char *name);
 /* All of them; a NULL name ends. */
 extern const struct method_type method_types[];
+/* Of a type that validation has let through. */
+enum method_flow method_flow(const char *name);
 bool method_takes(const struct method_type *t, const char *currency);
 
 /* What payment_method_data and the create operation take. */

@@ -290,7 +290,7 @@ payment_attempt(struct call *c, const struct payment_attempt *t)
 	doc_str(intent->body, "payment_method", t->method->id);
 	doc_json(intent->body, "last_payment_error", "null");
 	doc_json(intent->body, "next_action", "null");
-	switch (method_type(type)->flow) {
+	switch (method_flow(type)) {
 	case METHOD_CARD:
 		return pay_by_card(c, t);
 	case METHOD_DELAYED:
