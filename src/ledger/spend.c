@@ -32,7 +32,6 @@ ledger_spend(struct db *db, const struct spend *s, struct spend_done *out,
 	struct transaction_new t = { .user = s->user,
 		.kind = "spend",
 		.status = "pending",
-		.tokens = -s->tokens,
 		.actor = s->actor,
 		.metadata = s->metadata,
 		.now_ms = s->now_ms };
@@ -48,6 +47,7 @@ ledger_spend(struct db *db, const struct spend *s, struct spend_done *out,
 		return vt_problem(p, VT_INVALID, "invalid_field", "amount",
 		    "amount must be a whole number from 1 to %" PRId64 ".",
 		    (int64_t)LEDGER_TOKENS_MAX);
+	t.tokens = -s->tokens;
 	err = ledger_user_account(db, s->user, &m.from);
 	if (err == VT_OK)
 		err = transaction_add(db, &t, &out->tx);
