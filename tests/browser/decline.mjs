@@ -22,7 +22,7 @@ export default {
         await shop.goToPayment(page);
         const { payment_intent_id: first } = await (await created).json();
         const sentence = await declinedWith(page, '4000000000009995');
-        assert.match(sentence, /not enough money on this card/);
+        assert.match(sentence, /not enough money on this card or account/);
         assert.match(sentence, /You have not been charged/);
         assert.equal(await page.evaluate(() => document.activeElement.id), 'pay-error');
         await visitor.picture('declined');

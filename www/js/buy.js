@@ -36,15 +36,16 @@ function announce(text) {
     $('announce').textContent = text;
 }
 
-/* Shows one of the three sections and, unless the page has just been opened,
- * moves the focus to its heading, so that a screen reader follows. */
-function show(section, { focus = true } = {}) {
+/* Shows one of the three sections and, unless told otherwise, moves the focus
+ * to its heading, so that a screen reader follows. `at` is the step that is
+ * marked: a payment that is still under way is not done. */
+function show(section, { focus = true, at = section } = {}) {
     const order = Object.keys(STEPS);
     for (const name of order) {
         $(name).hidden = name !== section;
         const step = $(STEPS[name]);
-        step.classList.toggle('past', order.indexOf(name) < order.indexOf(section));
-        if (name === section) {
+        step.classList.toggle('past', order.indexOf(name) < order.indexOf(at));
+        if (name === at) {
             step.setAttribute('aria-current', 'step');
         } else {
             step.removeAttribute('aria-current');
@@ -86,7 +87,7 @@ function payError(text) {
     }
 }
 
-/* mark: good, wait or bad. facts: pairs; actions: elements. */
+/* mark: good or wait. facts: pairs; actions: elements. */
 function showResult({ mark, title, text, facts = [], actions = [] }) {
     unmountCard();
     $('result-mark').className = `mark ${mark}`;
@@ -97,7 +98,7 @@ function showResult({ mark, title, text, facts = [], actions = [] }) {
     $('result-facts').hidden = facts.length === 0;
     $('result-actions').replaceChildren(...actions);
     const again = !$('result').hidden && document.activeElement === $('result-title');
-    show('result', { focus: !again });
+    show('result', { focus: !again, at: mark === 'good' ? 'result' : 'pay' });
 }
 
 function backToChoosing(note, { focus = true } = {}) {

@@ -4,6 +4,8 @@
  * lost or stolen or that fraud is suspected, so those get the general one.
  */
 
+const NOT_CHARGED = 'You have not been charged.';
+const UNNAMED = 'The payment did not go through. Please try again, or pay in another way.';
 const GENERAL = 'Your bank declined this payment. Please use another card, or ask your bank.';
 
 const SENTENCES = {
@@ -16,7 +18,7 @@ const SENTENCES = {
     incorrect_cvc: 'The security code is not right. Please check the digits on the card and try again.',
     incorrect_number: 'The card number is not right. Please check it and try again.',
     incorrect_zip: 'The postal code does not match the card. Please check it and try again.',
-    insufficient_funds: 'There is not enough money on this card. Please use another card, or buy fewer tokens.',
+    insufficient_funds: 'There is not enough money on this card or account. Please use another one, or buy fewer tokens.',
     invalid_cvc: 'The security code is not right. Please check the digits on the card and try again.',
     invalid_expiry_month: 'The expiry month is not right. Please check it and try again.',
     invalid_expiry_year: 'The expiry year is not right. Please check it and try again.',
@@ -32,6 +34,9 @@ const SENTENCES = {
  * exact one. The closing words matter: people fear they paid twice.
  */
 export function declineSentence(code, declineCode) {
+    if (!code && !declineCode) {
+        return `${UNNAMED} ${NOT_CHARGED}`;
+    }
     const sentence = SENTENCES[declineCode] ?? SENTENCES[code] ?? GENERAL;
-    return `${sentence} You have not been charged.`;
+    return `${sentence} ${NOT_CHARGED}`;
 }
