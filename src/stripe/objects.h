@@ -130,7 +130,4 @@ struct stripe_event {
 enum vt_err stripe_event_read(const struct json *body, struct stripe_event *out,
     struct vt_problem *p) VT_MUSTCHECK;
 
-/* True for 1 to 95 characters of [A-Za-z0-9_], so safe in a path. */
-bool stripe_id_valid(const char *id);
-
 #endif
