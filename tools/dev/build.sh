@@ -7,6 +7,7 @@
 link_tree() {
 	local tree=$1/tree entry name
 	mkdir -p "$tree/m4" "$tree/build-aux"
+	find "$tree" -maxdepth 1 -xtype l -delete
 	for entry in "$ROOT"/* "$ROOT/.clang-format"; do
 		name=${entry##*/}
 		case $name in
@@ -35,8 +36,9 @@ build() {
 			(cd "$tree" && autoreconf -i) >>"$log" 2>&1 ||
 				build_failed "$log"
 		fi
-		if [ ! -e "$dir/config.status" ] ||
-			[ "$(cat "$dir/dev.options" 2>/dev/null)" != "$*" ]; then
+		# Without options, what is configured stays as it is.
+		if [ ! -e "$dir/config.status" ] || { [ $# -gt 0 ] &&
+			[ "$(cat "$dir/dev.options")" != "$*" ]; }; then
 			step "configuring ${dir##*/} $*"
 			(cd "$dir" && "$tree/configure" -q "$@") \
 				>>"$log" 2>&1 || build_failed "$log"

@@ -52,8 +52,9 @@ start_sandbox() {
 			"LC_ALL=C.UTF-8" "VANTAGE_STATE=$STATE" \
 			"VANTAGE_LOG=${VANTAGE_LOG:-info}" \
 			"VANTAGE_CLOCK_FILE=$STATE/clock" \
-			"SANDBOX_DB=$STATE/sandbox/sandbox.db" \
-			"SANDBOX_URL=$SANDBOX_URL" "SANDBOX_SITE_URL=$URL"
+			"VANTAGE_SANDBOX_DB=$STATE/sandbox/sandbox.db" \
+			"VANTAGE_SANDBOX_URL=$SANDBOX_URL" \
+			"VANTAGE_PUBLIC_URL=$URL"
 		secret_for sandbox STRIPE_SECRET_KEY "$(kept stripe_secret_key)"
 		printf 'STRIPE_PUBLISHABLE_KEY=%s\n' \
 			"$(kept stripe_publishable_key)"
@@ -116,14 +117,14 @@ need_sandbox() {
 
 query() { sqlite3 -batch -init /dev/null "file:$DB?mode=ro" "$1"; }
 
-user_stored() { # EMAIL ROLE
+user_stored() { # EMAIL ROLE, which may be empty
 	[ -n "$(query "SELECT 1 FROM users WHERE deleted_at IS NULL
-		AND email_verified AND role = '$2'
+		AND email_verified AND ('$2' = '' OR role = '$2')
 		AND lower(email) = lower('${1//\'/\'\'}')" 2>/dev/null)" ]
 }
 
 cmd_token() {
-	local email='' role=user word answer
+	local email='' role='' word answer
 	for word in "$@"; do
 		case $word in
 		--admin) role="admin" ;;
@@ -137,7 +138,8 @@ cmd_token() {
 	esac
 	need_sandbox
 	choose_settings
-	answer=$(control POST /_sandbox/user "email=$email" "role=$role") ||
+	answer=$(control POST /_sandbox/user "email=$email" \
+		${role:+"role=$role"}) ||
 		die "the sandbox did not make the user: $answer"
 	wait_until 20 "the user to be stored" clerk-webhook \
 		user_stored "$email" "$role"

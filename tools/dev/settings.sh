@@ -63,9 +63,10 @@ settings_for() { # PROCESS NEEDS
 	local need name
 	printf '%s\n' "PATH=/usr/local/bin:/usr/bin:/bin" "LC_ALL=C.UTF-8" \
 		"VANTAGE_DB=$DB" "VANTAGE_STATE=$STATE" \
+		"VANTAGE_LIMITS_DB=$STATE/limits/limits.db" \
 		"VANTAGE_PUBLIC_URL=$URL" "VANTAGE_LOG=${VANTAGE_LOG:-info}"
 	[ "$LIVE" = 1 ] || printf 'VANTAGE_CLOCK_FILE=%s\n' "$STATE/clock"
-	for name in $(compgen -e | grep -E '^VANTAGE_(LIMIT|POLICY)_' || true); do
+	for name in $(compgen -e | grep -E '^VANTAGE_(LIMIT|POLICY|RECONCILE|KEEPER)_' || true); do
 		printf '%s=%s\n' "$name" "${!name}"
 	done
 	# The sanitizers' own settings, for a tree built with them.
