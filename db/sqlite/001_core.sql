@@ -24,6 +24,8 @@ CREATE TABLE users (
     email TEXT,                         -- primary address, ASCII lower case
     email_verified INTEGER NOT NULL DEFAULT 0 CHECK (email_verified IN (0, 1)),
     role TEXT NOT NULL DEFAULT 'user' CHECK (role IN ('user', 'admin')),
+    role_by_hand INTEGER NOT NULL DEFAULT 0 -- 1: set with vantage user role,
+        CHECK (role_by_hand IN (0, 1)),     -- and Clerk leaves it alone
     stripe_customer_id TEXT UNIQUE,
     subscription_status TEXT,           -- Stripe's word, mirrored
     subscription_id TEXT,

@@ -378,9 +378,12 @@ run_stored(struct db *db, const struct event_again *again, const char *body,
 	struct event_in in = { &fact, again->instance, again->now_ms };
 	enum vt_err err;
 
+	/* It could be read when it came, so somebody has to look at it. */
 	err = event_read(a, body, strlen(body), &fact, NULL);
-	if (err != VT_OK)
-		return err;
+	if (err != VT_OK) {
+		decide(done, EVENT_PARKED, "unreadable_body");
+		return settle(db, again->id, again->now_ms, done);
+	}
 	err = carry_out(db, &in, done);
 	if (err != VT_OK)
 		return err;

@@ -10,6 +10,7 @@ enum {
 	ADD,
 	APPLY,
 	DELETE,
+	ROLE,
 	CUSTOMER_ADD,
 	CUSTOMER_SET,
 	CUSTOMER_DROP,
@@ -31,11 +32,14 @@ static const char *const sql[STATEMENTS] = {
 		"VALUES (:sub, :now, :now)",
 	[APPLY] =
 	    "UPDATE users SET email = :email, email_verified = :verified, "
-	    "role = :role, clerk_updated_at = :updated, updated_at = :now "
+	    "role = CASE WHEN role_by_hand = 1 THEN role ELSE :role END, "
+	    "clerk_updated_at = :updated, updated_at = :now "
 	    "WHERE clerk_sub = :sub AND deleted_at IS NULL "
 	    "AND clerk_updated_at <= :updated",
 	[DELETE] = "UPDATE users SET deleted_at = :now, updated_at = :now "
 		   "WHERE clerk_sub = :sub AND deleted_at IS NULL",
+	[ROLE] = "UPDATE users SET role = :role, role_by_hand = 1, "
+		 "updated_at = :now WHERE clerk_sub = :sub",
 	[CUSTOMER_ADD] = "INSERT INTO customers (cus, user, created_at) "
 			 "VALUES (:cus, :user, :now)",
 	[CUSTOMER_SET] = "UPDATE users SET stripe_customer_id = :cus, "
@@ -171,6 +175,18 @@ user_delete(struct db *db, const char *sub, int64_t now_ms, bool *applied)
 	    db, sql[DELETE], DB_TEXT("sub", sub), DB_INT("now", now_ms));
 	if (err == VT_OK)
 		*applied = db_changes(db) == 1;
+	return err;
+}
+
+enum vt_err
+user_role_set(struct db *db, const char *sub, bool admin, int64_t now_ms)
+{
+	enum vt_err err;
+
+	err = db_exec(db, sql[ROLE], DB_TEXT("sub", sub),
+	    DB_TEXT("role", admin ? "admin" : "user"), DB_INT("now", now_ms));
+	if (err == VT_OK && db_changes(db) == 0)
+		err = VT_NOTFOUND;
 	return err;
 }
 

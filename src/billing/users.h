@@ -58,6 +58,14 @@ struct user_fact {
 enum vt_err user_apply(
     struct db *db, const struct user_fact *f, bool *applied) VT_MUSTCHECK;
 
+/*
+ * Sets the role by hand: from now on Clerk's facts leave it alone, so an
+ * owner who keeps no roles at Clerk has administrators all the same.
+ * VT_NOTFOUND: no row with this id. Inside an operation.
+ */
+enum vt_err user_role_set(
+    struct db *db, const char *sub, bool admin, int64_t now_ms) VT_MUSTCHECK;
+
 /* Marks the user deleted; the ledger keeps everything (R83). */
 enum vt_err user_delete(
     struct db *db, const char *sub, int64_t now_ms, bool *applied) VT_MUSTCHECK;

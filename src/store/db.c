@@ -625,6 +625,19 @@ db_checkpoint(struct db *db, int64_t *log_pages, int64_t *done_pages)
 	return VT_OK;
 }
 
+enum vt_err
+db_version(struct db *db, int64_t *version)
+{
+	struct query q;
+	enum vt_err err;
+
+	err = db_row(&q, db, "PRAGMA data_version");
+	if (err == VT_OK)
+		*version = db_int(&q, 0);
+	db_done(&q);
+	return err;
+}
+
 int64_t
 db_wal_bytes(const struct db *db)
 {

@@ -157,6 +157,12 @@ enum vt_err db_checkpoint(
     struct db *db, int64_t *log_pages, int64_t *done_pages) VT_MUSTCHECK;
 
 /*
+ * A number that changes when another connection has committed something,
+ * of this or any other process; it says nothing about this one's commits.
+ */
+enum vt_err db_version(struct db *db, int64_t *version) VT_MUSTCHECK;
+
+/*
  * Bytes of the write-ahead log's file; 0 when there is none. It is used again
  * from its start after a checkpoint, so what counts is db_log_pages().
  */

@@ -25,6 +25,7 @@ static const struct {
 	{ "insufficient_tokens", 402 },
 	{ "internal", 500 },
 	{ "invalid_field", 422 },
+	{ "malformed_event", 400 },
 	{ "malformed_form", 400 },
 	{ "malformed_json", 400 },
 	{ "malformed_request", 400 },
