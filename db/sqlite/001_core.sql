@@ -375,6 +375,7 @@ CREATE TABLE events (
 ) STRICT;
 CREATE INDEX events_due ON events (next_at)
     WHERE state IN ('waiting', 'failed');
+CREATE INDEX events_need ON events (need) WHERE state = 'waiting';
 CREATE INDEX events_object ON events (object) WHERE object IS NOT NULL;
 CREATE INDEX events_parked ON events (received_at) WHERE state = 'parked';
 

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/fault.h"
+#include "billing/events.h"
 #include "billing/fulfil.h"
 #include "ledger/lots.h"
 
@@ -48,10 +49,16 @@ static enum vt_err
 confirm_apply(struct db *db, const void *in, void *out, struct vt_problem *p)
 {
 	const struct confirm_write *w = in;
+	struct fulfil_done *done = out;
+	enum vt_err err;
 
 	(void)p;
-	return fulfil_intent(
-	    db, w->instance, &w->intent, FULFIL_FETCHED, w->now_ms, out);
+	err = fulfil_intent(
+	    db, w->instance, &w->intent, FULFIL_FETCHED, w->now_ms, done);
+	if (err == VT_OK && done->granted)
+		err = events_settle(db, w->intent.id, FULFIL_DUPLICATE,
+		    "already_granted", w->now_ms);
+	return err;
 }
 
 static enum purchase_state

@@ -248,6 +248,9 @@ carry_out(struct db *db, const struct event_in *in, struct event_done *done)
 	if (err != VT_OK)
 		return err;
 	effect = apply(db, in->fact, in->instance, in->now_ms, &done->fulfil);
+	if (effect == VT_OK && done->fulfil.granted)
+		effect = events_settle(db, in->fact->intent.id,
+		    FULFIL_DUPLICATE, "already_granted", in->now_ms);
 	if (effect == VT_OK) {
 		decide(
 		    done, outcomes[done->fulfil.outcome], done->fulfil.reason);

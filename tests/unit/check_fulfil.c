@@ -275,6 +275,21 @@ START_TEST(charge_waits_for_its_intent_and_settles_with_it_R15)
 }
 END_TEST
 
+/* The intent's own event may be the one that the charge waited for. */
+START_TEST(waiting_charge_settles_with_the_event_of_its_intent_R15)
+{
+	struct told t = { .status = "succeeded" };
+
+	(void)story_hear(
+	    story_event("evt_1", "charge.succeeded", story_charge(&t)));
+	(void)hear("evt_2", SUCCEEDED, &paid);
+	story_granted(1);
+	ck_assert_int_eq(books_int("SELECT COUNT(*) FROM events WHERE state "
+				   "IN ('applied', 'duplicate')"),
+	    2);
+}
+END_TEST
+
 /* R19: complete is not paid. */
 START_TEST(checkout_session_grants_only_when_paid_R19)
 {
@@ -399,6 +414,7 @@ main(void)
 		failed_effect_is_stored_and_runs_again_R10,
 		event_id_that_tells_something_else_raises_an_alarm,
 		charge_waits_for_its_intent_and_settles_with_it_R15,
+		waiting_charge_settles_with_the_event_of_its_intent_R15,
 		checkout_session_grants_only_when_paid_R19,
 		checkout_session_whose_payment_fails_is_void_R19,
 		declined_attempt_leaves_the_order_open_and_a_cancel_fails_it,
