@@ -13,7 +13,6 @@
 #include "web/worker.h"
 
 #define CURRENCIES_MAX 32
-#define FIRST_CURRENCY "usd" /* the plan's own; pages offer it first */
 #define STRIPE_JS "https://js.stripe.com/endive/stripe.js"
 #define CLERK_JS "/npm/@clerk/clerk-js@5/dist/clerk.browser.js"
 #define HOST_BYTES_MAX 256
@@ -76,16 +75,16 @@ put_row(struct json *list, const struct catalog_item *item,
 	json_put_str(row, "price_per_token", text);
 }
 
-/* Every item in this currency, or (NULL) in all that it is priced in. */
+/* Every item that is priced in this currency, once. */
 static void
 put_items(struct json *list, const struct catalog_item *items, size_t count,
     const char *currency)
 {
+	const struct catalog_price *price;
+
 	for (size_t i = 0; i < count; i++)
-		for (size_t k = 0; k < items[i].prices_count; k++)
-			if (currency == NULL ||
-			    strcmp(items[i].prices[k].currency, currency) == 0)
-				put_row(list, &items[i], &items[i].prices[k]);
+		if ((price = catalog_price(&items[i], currency)) != NULL)
+			put_row(list, &items[i], price);
 }
 
 static enum vt_err
@@ -100,7 +99,9 @@ catalog_get(struct request *r, struct response *w, struct vt_problem *p)
 	if ((err = request_query_closed(r, known, p)) != VT_OK ||
 	    (err = load_catalog(r, &c, p)) != VT_OK)
 		return err;
-	if (currency != NULL && !catalog_has_currency(&c, currency))
+	if (currency == NULL)
+		currency = catalog_first_currency(&c);
+	else if (!catalog_has_currency(&c, currency))
 		return vt_problem(p, VT_INVALID, "unpriced_currency",
 		    "currency", "Nothing is sold in this currency.");
 	put_items(json_put_array(o, "packages"), c.packages, c.packages_count,
@@ -115,15 +116,14 @@ catalog_get(struct request *r, struct response *w, struct vt_problem *p)
 	return VT_OK;
 }
 
-/* What packages are priced in, the plan's own currency first. */
+/* What packages are priced in, first what is meant when none is named. */
 static void
 put_currencies(struct json *list, const struct catalog *c)
 {
 	const char *seen[CURRENCIES_MAX];
 	size_t count = 0, k;
 
-	if (catalog_has_currency(c, FIRST_CURRENCY))
-		seen[count++] = FIRST_CURRENCY;
+	seen[count++] = catalog_first_currency(c);
 	for (size_t i = 0; i < c->packages_count; i++)
 		for (size_t n = 0; n < c->packages[i].prices_count; n++) {
 			const char *code = c->packages[i].prices[n].currency;

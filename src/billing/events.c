@@ -150,10 +150,11 @@ event_read(struct arena *a, const char *body, size_t body_bytes,
 	memset(out, 0, sizeof(*out));
 	out->body = body;
 	err = json_parse(a, body, body_bytes, JSON_DEPTH_MAX, &j, p);
-	if (err == VT_OK)
-		err = stripe_event_read(j, &out->event, p);
 	if (err != VT_OK)
 		return err;
+	if (stripe_event_read(j, &out->event, NULL) != VT_OK)
+		return vt_problem(p, VT_INVALID, "malformed_event", NULL,
+		    "The body is no event of Stripe's.");
 	if (out->event.thin)
 		return VT_OK;
 	for (size_t i = 0; i < countof(handled); i++)

@@ -271,6 +271,7 @@ class Stack:
 
     def advance(self, time_text):
         self.dev('stripe', 'advance', time_text, timeout=400)
+        self._tokens.clear()  # they have ended
 
     # ---- a purchase, step by step -------------------------------------------
 
