@@ -81,6 +81,9 @@ START_TEST(what_cannot_be_decoded_is_refused_with_its_byte)
 		    bad[i].text, p.message);
 		ck_assert_ptr_null(pairs);
 	}
+	/* What stands behind the text is none of its business. */
+	ck_assert_int_eq(
+	    form_parse(a, "a=%41", 4, 8, &pairs, &count, &p), VT_INVALID);
 	ck_assert_int_eq(
 	    form_parse(a, "a=\0", 3, 8, &pairs, &count, &p), VT_INVALID);
 }

@@ -81,7 +81,7 @@ START_TEST(links_that_run_are_written_as_nothing)
 		"JavaScript:alert(1)", " javascript:alert(1)",
 		"java\tscript:alert(1)", "java\nscript:x", "\x01javascript:x",
 		"data:text/html,x", "vbscript:x", "file:///etc/passwd", ":x",
-		"\\\\evil.example", "/\\evil.example" };
+		"\\\\evil.example", "/\\evil.example", " /buy", "/a\x01" };
 	static const char *const good[] = { "/buy", "buy?a=b:c", "#x", "?a=b",
 		"", "https://example.com/a:b", "HTTP://example.com",
 		"mailto:a@example.com", "./a:b" };

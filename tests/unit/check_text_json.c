@@ -47,7 +47,8 @@ START_TEST(what_rfc_8259_refuses_is_refused)
 		"{a:1}", "{1:1}", "{,}", "{\"a\" 1}", "\"", "\"a", "\"\\",
 		"\"\\\"", "\"\\x\"", "\"\\u12\"", "\"\\u12g4\"", "\"\\ud800\"",
 		"\"\\udc00\"", "\"\\ud800\\u0041\"", "\"\\ud800x\"",
-		"\"\\udc00\\ud800\"", "\"\t\"", "\"\n\"", "\"\x1f\"", "'a'",
+		"\"\\udc00\\ud800\"", "\"\\ud800\\ud801\"",
+		"\"\\udc00\\udc00\"", "\"\t\"", "\"\n\"", "\"\x1f\"", "'a'",
 		"// x\n1", "1 // x", "/**/1", "\v1", "\f1",
 		"\xef\xbb\xbf"
 		"1",
@@ -59,6 +60,7 @@ START_TEST(what_rfc_8259_refuses_is_refused)
 	for (size_t i = 0; i < countof(bad); i++) {
 		ck_assert_msg(parse(bad[i], &j) == VT_INVALID, "%s", bad[i]);
 		ck_assert_str_eq(p.code, "malformed_json");
+		ck_assert_ptr_nonnull(strstr(p.message, " at byte "));
 		ck_assert_ptr_null(j);
 	}
 }
@@ -145,6 +147,7 @@ START_TEST(a_fault_is_named_with_its_byte_and_line)
 	ck_assert_ptr_nonnull(strstr(p.message, "byte 3"));
 	ck_assert_ptr_nonnull(strstr(p.message, "more than 2 levels"));
 	ck_assert_int_eq(json_parse(a, "[[]]", 4, 2, &j, &p), VT_OK);
+	ck_assert_int_eq(json_parse(a, "[[],[],[],{}]", 13, 2, &j, &p), VT_OK);
 	ck_assert_int_eq(json_parse(a, "1", 1, 0, &j, &p), VT_OK);
 	ck_assert_int_eq(json_parse(a, "[]", 2, 0, &j, NULL), VT_INVALID);
 }

@@ -271,6 +271,27 @@ START_TEST(a_pem_is_read_however_its_line_ends_were_treated)
 }
 END_TEST
 
+START_TEST(a_pem_with_bytes_behind_its_key_is_refused)
+{
+	const char *pem = jwt_key_public_pem(a, pair);
+	const char *end = strstr(pem, "\n-----END");
+	struct jwt_key *k = NULL;
+
+	/* A 2048-bit key takes 294 bytes, a multiple of three: no padding. */
+	ck_assert_ptr_nonnull(end);
+	ck_assert(end[-1] != '=');
+	ck_assert_int_eq(
+	    jwt_key_from_pem(
+		arena_printf(a, "%.*sAAAA%s", (int)(end - pem), pem, end), &k),
+	    VT_INVALID);
+	ck_assert_int_eq(
+	    jwt_key_from_pem(
+		arena_printf(a, "%.*s%s", (int)(end - pem), pem, end), &k),
+	    VT_OK);
+	jwt_key_free(k);
+}
+END_TEST
+
 START_TEST(a_private_key_survives_its_pem)
 {
 	const char *pem = jwt_key_private_pem(a, pair), *text = NULL;
@@ -427,6 +448,7 @@ main(void)
 		claims_that_make_a_token_too_long_are_not_signed, NULL };
 	const TTest *const keys[] = {
 		a_pem_is_read_however_its_line_ends_were_treated,
+		a_pem_with_bytes_behind_its_key_is_refused,
 		a_private_key_survives_its_pem, a_jwk_says_the_same_as_the_key,
 		keys_that_are_weak_or_odd_are_refused,
 		a_jwk_for_another_purpose_is_refused, NULL

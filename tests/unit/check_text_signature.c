@@ -182,6 +182,10 @@ START_TEST(any_v1_may_match_any_secret_R2)
 	    header, sizeof(header), "t=1700000000,v1=%s,v1=%s", old, one);
 	ck_assert_str_eq(two, header);
 	ck_assert_int_eq(verify(two), SIGNATURE_OK);
+	(void)snprintf(header, sizeof(header), "t=1700000000,v1=%s", one);
+	ck_assert_int_eq(
+	    signature_stripe_verify(both, header, body, strlen(body), NOW),
+	    SIGNATURE_OK);
 	signature_keys_free(both);
 }
 END_TEST
