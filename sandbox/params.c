@@ -256,6 +256,8 @@ read_value(struct call *c, const struct tree *t, const struct param *row,
 			copy_untyped(t, p);
 			return VT_OK;
 		}
+		if (t->kind == TREE_LIST)
+			return call_fail(c, 400, NULL, at, "Invalid object");
 		return read_hash(c, t, row->members, at, put_object(p));
 	case P_RANGE:
 		return read_hash(c, t, params_range, at, put_object(p));
