@@ -1,9 +1,8 @@
 /*
  * arena: memory that lives as long as one request.
  *
- * The worker makes one arena per thread, hands it out through the request
- * and empties it after the answer, so that no path can leak and none has to
- * free. Objects of other libraries are registered with arena_defer() and end
+ * The worker makes one arena for each request, hands it out through it and
+ * frees it after the answer, so that no path can leak and none has to free. Objects of other libraries are registered with arena_defer() and end
  * with it. Secrets do not belong here (see secret.h).
  *
  * Under the sanitizers every object is a malloc of its own, so that an

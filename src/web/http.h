@@ -102,7 +102,7 @@ struct response {
 
 /* An empty answer of status 200; freed by response_free(). */
 void response_init(struct response *w);
-/* The same, in a struct that was in use; keeps a modest amount of memory. */
+/* The same, in a struct that is in use. */
 void response_reset(struct response *w);
 void response_free(struct response *w);
 

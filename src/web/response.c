@@ -9,7 +9,6 @@
 
 #define HEADERS_BYTES_MAX (16 * 1024)
 #define BODY_BYTES_MAX (32 * 1024 * 1024) /* a year's transactions as CSV */
-#define KEEP_BYTES (16 * 1024)		  /* what an idle thread may hold */
 #define ETAG_BYTES 12			  /* of the body's SHA-256 */
 #define JSON_TYPE "application/json; charset=utf-8"
 
@@ -49,20 +48,11 @@ response_init(struct response *w)
 	buf_init(&w->body, BODY_BYTES_MAX);
 }
 
-static void
-reuse(struct buf *b)
-{
-	if (b->cap > KEEP_BYTES)
-		buf_free(b);
-	else
-		buf_clear(b);
-}
-
 void
 response_reset(struct response *w)
 {
-	reuse(&w->headers);
-	reuse(&w->body);
+	buf_clear(&w->headers);
+	buf_clear(&w->body);
 	w->status = 200;
 	w->content_type = NULL;
 	w->drop = 0;

@@ -24,7 +24,7 @@
 
 #define STACK_BYTES (256 * 1024)
 #define THREADS_MAX 256
-#define LIMIT_MAX 1000000 /* calls a minute */
+#define LIMIT_MAX 1000000	/* calls a minute */
 #define LIMITS_FILE "limits.db" /* beside the database, unless configured */
 
 struct run {
@@ -175,26 +175,30 @@ end_if_writer_failed(const struct run *run)
 	(void)kill(getpid(), SIGTERM); /* ourselves: cannot fail */
 }
 
+/*
+ * Memory is given back after each request and not kept by the thread: many
+ * threads that each hold what one request needs would be most of an idle
+ * process's size, and getting it anew costs a few allocations.
+ */
 static void
 serve_connections(struct run *run)
 {
 	struct http_conn *c = http_conn_new();
-	struct arena *a = arena_new();
 	struct response out;
 	struct request r;
+	struct arena *a;
 
-	response_init(&out);
 	while (http_accept(c)) {
+		a = arena_new();
+		response_init(&out);
 		serve(run->worker, &run->state, http_params(c), read_from_conn,
 		    c, a, &r, &out);
 		http_send(c, &r, &out);
 		log_request(NULL);
 		end_if_writer_failed(run);
-		response_reset(&out);
-		arena_reset(a);
+		response_free(&out);
+		arena_free(a);
 	}
-	response_free(&out);
-	arena_free(a);
 	http_conn_free(c);
 }
 
