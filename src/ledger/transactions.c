@@ -1,6 +1,7 @@
 /* transactions: see transactions.h. */
 #include "ledger/transactions.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -252,7 +253,8 @@ transaction_find(struct db *db, const char *public_id,
 		return err;
 	memset(out, 0, sizeof(*out));
 	out->id = db_int(&q, 0);
-	(void)strncpy(out->public_id, public_id, sizeof(out->public_id) - 1);
+	(void)snprintf(
+	    out->public_id, sizeof(out->public_id), "%s", public_id);
 	*user = db_int(&q, 1);
 	db_done(&q);
 	return VT_OK;

@@ -200,16 +200,40 @@ stripe_advance() {
 	wait_until 300 "what fell due" "" nothing_due
 }
 
-# Works off what is due, on both sides; true once there was nothing.
+# One pass over what is due on both sides; true if there was nothing.
 nothing_due() {
-	local due
+	local due rows
 	due=$(control POST /_sandbox/tick | jq -r .due) || return 1
-	nudge keeper reconciler
-	[ "$due" = 0 ] && [ "$(query "$DUE_QUERY")" = 0 ]
+	rows=$(rows_due)
+	if [ "$rows" != 0 ]; then
+		nudge keeper reconciler
+		wait_until 60 "keeper and reconciler" "" no_rows_due
+	fi
+	[ "$due" = 0 ] && [ "$rows" = 0 ]
 }
 
-# What keeper and reconciler still have to do at the clock's time.
-DUE_QUERY="SELECT 0"
+no_rows_due() { [ "$(rows_due)" = 0 ]; }
+
+# Rows that keeper and reconciler have to work on by the stack's clock. Each
+# of them gets a later time when it has been looked at.
+rows_due() {
+	local now
+	now=$(($(date +%s%3N) + $(cat "$STATE/clock")))
+	query "SELECT
+		(SELECT COUNT(*) FROM events
+		 WHERE state IN ('failed', 'waiting') AND next_at <= $now) +
+		(SELECT COUNT(*) FROM attempts
+		 WHERE state IN ('intent', 'in_flight', 'unknown')
+		   AND next_at <= $now) +
+		(SELECT COUNT(*) FROM orders
+		 WHERE state IN ('created', 'intent_sent', 'open',
+				 'processing', 'requires_action', 'paid')
+		   AND pi IS NOT NULL AND updated_at <= $now - 300000
+		   AND (checked_at IS NULL
+			OR $now - checked_at >= checked_at - updated_at
+			OR (created_at <= $now - 86400000
+			    AND checked_at < created_at + 86400000)))"
+}
 
 stripe_outage() {
 	local mode=${1:?off, refuse, hang, reset, 500, 429, garbage, truncate or lost-answer}

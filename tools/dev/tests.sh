@@ -4,7 +4,7 @@
 
 cmd_demo() {
 	need_sandbox
-	exec "$ROOT/tests/demo"
+	VANTAGE_STATE=$STATE VANTAGE_BUILD=$BUILD exec "$ROOT/tests/demo"
 }
 
 # The programs that come from npm, in the build tree.
