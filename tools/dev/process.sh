@@ -57,24 +57,39 @@ stamp_of() {
 	printf '%s\n' "$stamp"
 }
 
+# Asks NAME to end: its leader, which tells its children; without one, them.
+ask_to_end() {
+	local pids
+	[ -e "$STATE/run/$1.pid" ] || return 0
+	mapfile -t pids < <(members "$1")
+	[ -n "${pids[*]-}" ] || return 0
+	if leader_alive "$1"; then
+		pids=("${pids[0]}")
+	fi
+	kill -TERM "${pids[@]}" 2>/dev/null || true
+}
+
 # Asks them all to end, waits, and ends what did not.
 stop() {
-	local name pids pid left deadline
+	local name pids left deadline known=()
 	for name in "$@"; do
-		[ -e "$STATE/run/$name.pid" ] || continue
-		mapfile -t pids < <(members "$name")
-		# The leader tells its children; without one, we do.
-		if leader_alive "$name"; then
-			kill -TERM "${pids[0]}" 2>/dev/null || true
-		elif [ -n "${pids[*]-}" ]; then
-			kill -TERM "${pids[@]}" 2>/dev/null || true
-		fi
+		[ ! -e "$STATE/run/$name.pid" ] || known+=("$name")
+	done
+	[ -n "${known[*]-}" ] || return 0
+	set -- "${known[@]}"
+	for name in "$@"; do
+		ask_to_end "$name"
+	done
+	# multiwatch sleeps over the first signal that it gets and wakes at the
+	# second one.
+	sleep 0.05
+	for name in "$@"; do
+		ask_to_end "$name"
 	done
 	deadline=$((SECONDS + 12))
 	while :; do
 		left=0
 		for name in "$@"; do
-			[ -e "$STATE/run/$name.pid" ] || continue
 			mapfile -t pids < <(members "$name")
 			[ -n "${pids[*]-}" ] || continue
 			# multiwatch waits for a timer of its own after a
@@ -106,6 +121,15 @@ spawn() {
 # Restarts a child that dies, at once; gives up on one that dies at once.
 # spawn-fcgi looks for nothing along PATH.
 MULTIWATCH=(/usr/bin/multiwatch -r 20 -t 1000)
+
+# SIGUSR1 to the programs themselves: there is work.
+nudge() {
+	local name pids
+	for name in "$@"; do
+		mapfile -t pids < <(members "$name" | tail -n +2)
+		[ -z "${pids[*]-}" ] || kill -USR1 "${pids[@]}" || true
+	done
+}
 
 # Starts NAME unless it runs and nothing about it has changed.
 start_process() {

@@ -181,16 +181,6 @@ reconnect() {
 	wait_until 20 "/api/ready" stripe-webhook ready_or_dead
 }
 
-# A worker's leader passes signals on to the program that it watches.
-nudge() {
-	local pid
-	for name in "$@"; do
-		leader_alive "$name" || continue
-		read -r pid _ <"$STATE/run/$name.pid"
-		kill -USR1 "$pid"
-	done
-}
-
 stripe_advance() {
 	local shift_ms
 	shift_ms=$(milliseconds_of "${1:?a time, such as 31d}")
