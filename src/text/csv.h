@@ -1,7 +1,7 @@
 /*
  * csv: RFC 4180 rows for people with spreadsheets. A text that a
  * spreadsheet would run as a formula (= + - @, tab, CR first) gets a quote
- * mark before it; numbers are left alone.
+ * mark before it; plain decimal numbers are left alone, as text too.
  */
 #ifndef VT_TEXT_CSV_H
 #define VT_TEXT_CSV_H

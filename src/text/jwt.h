@@ -34,7 +34,8 @@ void jwt_key_free(struct jwt_key *k);
 /*
  * For the local sign-in and tests: a new private key of 2048 bits (VT_SYS
  * when OpenSSL fails), and its PEM forms; the private one is PKCS #8, "BEGIN
- * PRIVATE KEY". jwt_key_private_pem() is for a key that has that half.
+ * PRIVATE KEY". jwt_key_private_pem() is for a key that has that half;
+ * its text is not guarded, so it is no way to keep a key that matters.
  */
 enum vt_err jwt_key_generate(struct jwt_key **out) VT_MUSTCHECK;
 enum vt_err

@@ -91,6 +91,7 @@ print_and_parse(struct arena *a, const struct json *j)
 		       NULL) == VT_OK);
 	same_node(j, again);
 	FUZZ_CHECK(strcmp(json_text(a, again), text) == 0);
+	FUZZ_CHECK(json_equal(j, again) && json_equal(again, j));
 	json_put_copy(o, "k", j);
 	copy = json_text(a, o);
 	FUZZ_CHECK(strncmp(copy, "{\"k\":", 5) == 0);

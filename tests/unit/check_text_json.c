@@ -507,6 +507,62 @@ START_TEST(putting_twice_replaces_and_removing_what_is_absent_is_fine)
 }
 END_TEST
 
+START_TEST(equal_trees_say_the_same_whoever_made_them)
+{
+	static const char *const same[][2] = { { "null", "null" },
+		{ "1", "1.0" }, { "1e2", "100" }, { "-0", "0" },
+		{ "\"a\"", "\"\\u0061\"" }, { "[1,[],{}]", "[1, [], {}]" },
+		{ "{\"a\":1,\"b\":[2]}", "{\"b\":[2],\"a\":1}" },
+		{ "9007199254740991", "9007199254740991.0" },
+		{ "{\"a\":1,\"b\":2,\"c\":3}", "{\"c\":3,\"a\":1,\"b\":2}" } };
+	static const char *const other[][2] = { { "null", "false" },
+		{ "true", "false" }, { "0", "false" }, { "1", "\"1\"" },
+		{ "9007199254740991", "9007199254740990" },
+		{ "0.3", "0.30000000000000004" }, { "[]", "{}" },
+		{ "[1,2]", "[2,1]" }, { "[1]", "[1,1]" }, { "[1,1]", "[1]" },
+		{ "{\"a\":1}", "{\"A\":1}" }, { "{\"a\":1}", "{\"a\":2}" },
+		{ "{\"a\":1}", "{\"a\":1,\"b\":1}" },
+		{ "{\"a\":1,\"b\":1}", "{\"a\":1}" },
+		{ "{\"a\":null}", "{\"b\":null}" }, { "\"a\"", "\"A\"" } };
+	struct json *o = json_object(a);
+
+	for (size_t i = 0; i < countof(same); i++)
+		ck_assert_msg(
+		    json_equal(parsed(same[i][0]), parsed(same[i][1])) &&
+			json_equal(parsed(same[i][1]), parsed(same[i][0])),
+		    "%s", same[i][0]);
+	for (size_t i = 0; i < countof(other); i++)
+		ck_assert_msg(
+		    !json_equal(parsed(other[i][0]), parsed(other[i][1])) &&
+			!json_equal(parsed(other[i][1]), parsed(other[i][0])),
+		    "%s", other[i][0]);
+	json_put_int(o, "amount", 3999);
+	json_put_int(o, "created_ms", 1763834645000);
+	json_put_str(o, "id", "pi_1");
+	ck_assert(json_equal(o, parsed(json_text(a, o))));
+	ck_assert(json_equal(json_clone(a, o), o));
+	json_put_int(o, "n", INT64_MAX);
+	ck_assert(json_equal(json_clone(a, o), o));
+	ck_assert(json_equal(NULL, NULL));
+	ck_assert(!json_equal(NULL, o) && !json_equal(o, NULL));
+}
+END_TEST
+
+START_TEST(a_clone_and_an_edit_change_what_they_should)
+{
+	struct json *o = json_object(a), *copy;
+
+	json_put_int(json_put_object(o, "in"), "x", 1);
+	copy = json_clone(a, o);
+	json_put_int(json_edit(copy, "in"), "x", 2);
+	ck_assert_str_eq(json_text(a, o), "{\"in\":{\"x\":1}}");
+	ck_assert_str_eq(json_text(a, copy), "{\"in\":{\"x\":2}}");
+	ck_assert_ptr_null(json_edit(copy, "none"));
+	ck_assert_ptr_null(json_edit(json_array(a), "in"));
+	ck_assert_ptr_null(json_clone(a, NULL));
+}
+END_TEST
+
 START_TEST(what_is_written_is_json_whatever_the_text_holds)
 {
 	struct json *o = json_object(a);
@@ -541,6 +597,8 @@ main(void)
 		a_strangers_long_name_is_cut_between_characters, NULL };
 	const TTest *const building[] = { what_is_built_is_written_exactly,
 		putting_twice_replaces_and_removing_what_is_absent_is_fine,
+		equal_trees_say_the_same_whoever_made_them,
+		a_clone_and_an_edit_change_what_they_should,
 		what_is_written_is_json_whatever_the_text_holds, NULL };
 	Suite *s = suite_create("text/json");
 
