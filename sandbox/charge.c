@@ -18,7 +18,7 @@ static void
 put_outcome(struct json *body, const char *network, const char *reason,
     const char *advice, const char *risk, const char *type, const char *message)
 {
-	struct json *o = doc_object(body, "outcome");
+	struct json *o = json_put_object(body, "outcome");
 
 	json_put_str(o, "advice_code", advice);
 	json_put_null(o, "network_advice_code");
@@ -53,14 +53,14 @@ charge_make(struct call *c, const struct doc *intent, const struct doc *method,
 		doc_prefix(c, d, "py_");
 	doc_apply(d->body, intent->body, copied);
 	(void)json_int_at(intent->body, "amount", &amount); /* always there */
-	doc_copy(d->body, "billing_details",
+	json_put_copy(d->body, "billing_details",
 	    json_get(method->body, "billing_details"));
-	doc_str(d->body, "calculated_statement_descriptor", DESCRIPTOR);
-	doc_str(d->body, "payment_intent", intent->id);
-	doc_str(d->body, "payment_method", method->id);
+	json_put_str(d->body, "calculated_statement_descriptor", DESCRIPTOR);
+	json_put_str(d->body, "payment_intent", intent->id);
+	json_put_str(d->body, "payment_method", method->id);
 	method_details(c, method, amount, authenticated,
-	    doc_object(d->body, "payment_method_details"));
-	doc_str(d->hidden, "risk", card == NULL ? NULL : card->risk);
+	    json_put_object(d->body, "payment_method_details"));
+	json_put_str(d->hidden, "risk", card == NULL ? NULL : card->risk);
 	*out = d;
 	return VT_OK;
 }
@@ -74,17 +74,17 @@ charge_succeed(struct call *c, struct doc *charge, bool captured)
 	enum vt_err err;
 
 	(void)json_int_at(charge->body, "amount", &amount); /* always there */
-	doc_int(charge->body, "amount_captured", captured ? amount : 0);
-	doc_bool(charge->body, "captured", captured);
-	doc_bool(charge->body, "paid", true);
-	doc_str(charge->body, "status", "succeeded");
+	json_put_int(charge->body, "amount_captured", captured ? amount : 0);
+	json_put_bool(charge->body, "captured", captured);
+	json_put_bool(charge->body, "paid", true);
+	json_put_str(charge->body, "status", "succeeded");
 	put_outcome(charge->body, "approved_by_network",
 	    review ? "elevated_risk_level" : NULL, NULL, risk,
 	    review ? "manual_review" : "authorized",
 	    review ? "Stripe evaluated this payment as having elevated risk, "
 		     "and placed it in your manual review queue."
 		   : "Payment complete.");
-	doc_str(charge->body, "receipt_url",
+	json_put_str(charge->body, "receipt_url",
 	    arena_printf(c->arena, "%s/_hosted/receipt?charge=%s",
 		c->box->origin, charge->id));
 	err = doc_save(c, charge);
@@ -96,8 +96,8 @@ charge_wait(struct call *c, struct doc *charge)
 {
 	enum vt_err err;
 
-	doc_bool(charge->body, "captured", true);
-	doc_str(charge->body, "status", "pending");
+	json_put_bool(charge->body, "captured", true);
+	json_put_str(charge->body, "status", "pending");
 	put_outcome(charge->body, "approved_by_network", NULL, NULL, NULL,
 	    "authorized", "Payment complete.");
 	err = doc_save(c, charge);
@@ -110,11 +110,11 @@ charge_fail(struct call *c, struct doc *charge, const struct charge_failure *f)
 	const char *risk = json_str_at(charge->hidden, "risk");
 	enum vt_err err;
 
-	doc_str(charge->body, "failure_code", f->code);
-	doc_str(charge->body, "failure_message", f->message);
-	doc_bool(charge->body, "paid", false);
-	doc_bool(charge->body, "captured", false);
-	doc_str(charge->body, "status", "failed");
+	json_put_str(charge->body, "failure_code", f->code);
+	json_put_str(charge->body, "failure_message", f->message);
+	json_put_bool(charge->body, "paid", false);
+	json_put_bool(charge->body, "captured", false);
+	json_put_str(charge->body, "status", "failed");
 	if (f->blocked)
 		put_outcome(charge->body, "not_sent_to_network",
 		    "highest_risk_level", f->advice, risk, "blocked",
@@ -133,8 +133,8 @@ charge_capture(struct call *c, struct doc *charge, int64_t amount)
 {
 	enum vt_err err;
 
-	doc_int(charge->body, "amount_captured", amount);
-	doc_bool(charge->body, "captured", true);
+	json_put_int(charge->body, "amount_captured", amount);
+	json_put_bool(charge->body, "captured", true);
 	err = doc_save(c, charge);
 	return err == VT_OK ? event_emit(c, "charge.captured", charge) : err;
 }
@@ -149,24 +149,25 @@ charge_settle(struct call *c, struct doc *charge)
 
 	(void)json_int_at(charge->body, "amount_captured", &amount);
 	cost = (amount * FEE_PER_MILLE + 500) / 1000 + FEE_FIXED;
-	doc_int(t->body, "amount", amount);
-	doc_int(t->body, "available_on", c->now_s + AVAILABLE_AFTER_S);
-	doc_copy(t->body, "currency", json_get(charge->body, "currency"));
-	doc_copy(t->body, "description", json_get(charge->body, "description"));
-	doc_int(t->body, "fee", cost);
+	json_put_int(t->body, "amount", amount);
+	json_put_int(t->body, "available_on", c->now_s + AVAILABLE_AFTER_S);
+	json_put_copy(t->body, "currency", json_get(charge->body, "currency"));
+	json_put_copy(
+	    t->body, "description", json_get(charge->body, "description"));
+	json_put_int(t->body, "fee", cost);
 	fee = json_add_object(fees);
 	json_put_int(fee, "amount", cost);
 	json_put_null(fee, "application");
 	json_put_copy(fee, "currency", json_get(charge->body, "currency"));
 	json_put_str(fee, "description", "Stripe processing fees");
 	json_put_str(fee, "type", "stripe_fee");
-	doc_copy(t->body, "fee_details", fees);
-	doc_int(t->body, "net", amount - cost);
-	doc_str(t->body, "source", charge->id);
+	json_put_copy(t->body, "fee_details", fees);
+	json_put_int(t->body, "net", amount - cost);
+	json_put_str(t->body, "source", charge->id);
 	err = doc_save(c, t);
 	if (err != VT_OK)
 		return err;
-	doc_str(charge->body, "balance_transaction", t->id);
+	json_put_str(charge->body, "balance_transaction", t->id);
 	err = doc_save(c, charge);
 	return err == VT_OK ? event_updated(c, "charge.updated", charge) : err;
 }

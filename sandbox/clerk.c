@@ -112,7 +112,8 @@ put_email(struct call *c, struct doc *u, const char *email, bool verified)
 {
 	struct json *list = json_array(c->arena);
 	struct json *e = json_add_object(list), *v;
-	const char *id = json_str_at(u->body, "primary_email_address_id");
+	const char *id = arena_strdup(
+	    c->arena, json_str_at(u->body, "primary_email_address_id"));
 
 	if (id == NULL)
 		id = ids_make(c->arena, "idn_", '2', 27);
@@ -125,8 +126,8 @@ put_email(struct call *c, struct doc *u, const char *email, bool verified)
 	json_put_null(v, "attempts");
 	json_put_null(v, "expire_at");
 	(void)json_put_array(e, "linked_to"); /* stays empty */
-	doc_copy(u->body, "email_addresses", list);
-	doc_str(u->body, "primary_email_address_id", id);
+	json_put_copy(u->body, "email_addresses", list);
+	json_put_str(u->body, "primary_email_address_id", id);
 	u->index = email;
 }
 
@@ -135,7 +136,7 @@ static enum vt_err
 tell(struct call *c, const char *type, const struct json *data)
 {
 	struct doc *m = doc_new(c, R_MESSAGE);
-	struct json *payload = doc_object(m->body, "payload"), *o;
+	struct json *payload = json_put_object(m->body, "payload"), *o;
 	enum vt_err err;
 
 	if (box_setting(c->box, c->arena, "clerk.url", NULL) == NULL)
@@ -149,7 +150,7 @@ tell(struct call *c, const char *type, const struct json *data)
 	json_put_str(payload, "object", "event");
 	json_put_int(payload, "timestamp", clock_now_ms());
 	json_put_str(payload, "type", type);
-	doc_str(m->body, "type", type);
+	json_put_str(m->body, "type", type);
 	err = doc_save(c, m);
 	return err == VT_OK ? delivery_add(c, m->id, WEBHOOK_CLERK) : err;
 }
@@ -159,7 +160,7 @@ save_user(struct call *c, struct doc *u, bool created)
 {
 	enum vt_err err;
 
-	doc_int(u->body, "updated_at", clock_now_ms());
+	json_put_int(u->body, "updated_at", clock_now_ms());
 	err = doc_save(c, u);
 	return err == VT_OK
 	    ? tell(c, created ? "user.created" : "user.updated", u->body)
@@ -172,8 +173,8 @@ new_user(struct call *c, const char *email, bool verified)
 	struct doc *u = doc_new(c, R_USER);
 
 	u->id = user_id(c, email);
-	doc_str(u->body, "id", u->id);
-	doc_int(u->body, "created_at", clock_now_ms());
+	json_put_str(u->body, "id", u->id);
+	json_put_int(u->body, "created_at", clock_now_ms());
 	put_email(c, u, email, verified);
 	return u;
 }
@@ -206,7 +207,8 @@ user_put(struct call *c)
 	if (admin != NULL)
 		role = *admin == '1' ? "admin" : "user";
 	if (role != NULL)
-		doc_str(json_edit(u->body, "public_metadata"), "role", role);
+		json_put_str(
+		    json_edit(u->body, "public_metadata"), "role", role);
 	err = save_user(c, u, created);
 	c->answer = json_text(c->arena, u->body);
 	return err;
@@ -288,10 +290,10 @@ new_session(struct call *c, const char *user, const char *client)
 	struct doc *s = doc_new(c, R_SESSION);
 	int64_t now = clock_now_ms();
 
-	doc_int(s->body, "created_at", now);
-	doc_int(s->body, "last_active_at", now);
-	doc_int(s->body, "expire_at", now + SESSION_MS);
-	doc_str(s->body, "user_id", user);
+	json_put_int(s->body, "created_at", now);
+	json_put_int(s->body, "last_active_at", now);
+	json_put_int(s->body, "expire_at", now + SESSION_MS);
+	json_put_str(s->body, "user_id", user);
 	s->index = client;
 	return s;
 }
@@ -457,7 +459,7 @@ session_remove(struct call *c)
 
 	if (err != VT_OK)
 		return err;
-	doc_str(s->body, "status", "removed");
+	json_put_str(s->body, "status", "removed");
 	err = doc_save(c, s);
 	return err == VT_OK ? answer_client(c, client_of(c), NULL) : err;
 }

@@ -84,10 +84,10 @@ put_address(struct json *o, const struct json *given)
 	if (given == NULL)
 		return;
 	if (json_is_null(given)) {
-		doc_json(o, "address", "null");
+		json_put_text(o, "address", "null");
 		return;
 	}
-	address = doc_object(o, "address");
+	address = json_put_object(o, "address");
 	for (const char *const *n = lines; *n != NULL; n++)
 		json_put_copy(address, *n, json_get(given, *n));
 }
@@ -102,10 +102,10 @@ put_shipping(struct json *o, const struct json *given)
 	if (given == NULL)
 		return;
 	if (json_is_null(given)) {
-		doc_json(o, "shipping", "null");
+		json_put_text(o, "shipping", "null");
 		return;
 	}
-	shipping = doc_object(o, "shipping");
+	shipping = json_put_object(o, "shipping");
 	put_address(shipping, json_get(given, "address"));
 	doc_apply(shipping, given, names);
 	if (json_get(shipping, "phone") == NULL)
@@ -168,7 +168,7 @@ create(struct call *c)
 	const char *pm = json_str_at(c->params, "payment_method");
 	enum vt_err err = VT_OK;
 
-	doc_str(d->body, "invoice_prefix", ids_random_upper(c->arena, 8));
+	json_put_str(d->body, "invoice_prefix", ids_random_upper(c->arena, 8));
 	if (pm != NULL) {
 		err = method_take(c, pm, "payment_method", &method);
 		if (err == VT_OK)

@@ -57,8 +57,8 @@ emit(struct call *c, const char *type, const struct doc *d,
     const struct json *changes)
 {
 	struct doc *e = doc_new(c, R_EVENT);
-	struct json *data = doc_object(e->body, "data");
-	struct json *request = doc_object(e->body, "request");
+	struct json *data = json_put_object(e->body, "data");
+	struct json *request = json_put_object(e->body, "request");
 	enum vt_err err;
 
 	json_put_copy(data, "object", d->body);
@@ -66,7 +66,7 @@ emit(struct call *c, const char *type, const struct doc *d,
 		json_put_copy(data, "previous_attributes", changes);
 	json_put_str(request, "id", c->request_id);
 	json_put_str(request, "idempotency_key", c->idempotency_key);
-	doc_str(e->body, "type", type);
+	json_put_str(e->body, "type", type);
 	err = doc_save(c, e);
 	return err == VT_OK ? fan_out(c, e->id, type) : err;
 }

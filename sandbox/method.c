@@ -164,7 +164,7 @@ static void
 put_card(struct call *c, struct doc *m, const struct card *card,
     const char *number, int64_t month, int64_t year)
 {
-	struct json *o = doc_object(m->body, "card"), *x;
+	struct json *o = json_put_object(m->body, "card"), *x;
 	const char *brand = number == NULL ? card->brand : card_brand(number);
 	const char *digits = number != NULL ? number
 	    : card->number != NULL	    ? card->number
@@ -191,15 +191,15 @@ put_card(struct call *c, struct doc *m, const struct card *card,
 	    json_put_object(o, "three_d_secure_usage"), "supported", true);
 	json_put_null(o, "wallet");
 	/* Only a test card's number is kept, to know what it does. */
-	doc_str(m->hidden, "number", card->number);
-	doc_str(m->hidden, "card", card->name);
+	json_put_str(m->hidden, "number", card->number);
+	json_put_str(m->hidden, "card", card->name);
 }
 
 static void
 put_us_bank(
     struct call *c, struct doc *m, const struct json *p, const char *account)
 {
-	struct json *o = doc_object(m->body, "us_bank_account"), *x;
+	struct json *o = json_put_object(m->body, "us_bank_account"), *x;
 	const char *holder = json_str_at(p, "account_holder_type");
 	const char *type = json_str_at(p, "account_type");
 	const char *routing = json_str_at(p, "routing_number");
@@ -222,7 +222,7 @@ put_us_bank(
 static void
 put_sepa(struct call *c, struct doc *m, const char *iban)
 {
-	struct json *o = doc_object(m->body, "sepa_debit");
+	struct json *o = json_put_object(m->body, "sepa_debit");
 	char country[3] = { iban[0], iban[0] == '\0' ? '\0' : iban[1], '\0' };
 
 	json_put_str(o, "bank_code", "19043");
@@ -238,15 +238,15 @@ static void
 put_bank(struct call *c, struct doc *m, const char *type, const char *account,
     const struct json *p)
 {
-	doc_str(m->body, "type", type);
+	json_put_str(m->body, "type", type);
 	if (strcmp(type, "sepa_debit") == 0)
 		put_sepa(c, m, account);
 	else
 		put_us_bank(c, m, p, account);
 	for (size_t i = 0; i < countof(banks); i++)
 		if (strcmp(banks[i].account, account) == 0) {
-			doc_str(m->hidden, "failure", banks[i].failure);
-			doc_str(m->hidden, "message", banks[i].message);
+			json_put_str(m->hidden, "failure", banks[i].failure);
+			json_put_str(m->hidden, "message", banks[i].message);
 		}
 }
 
@@ -312,7 +312,7 @@ read_kind(struct call *c, struct doc *m, const struct json *p)
 	const char *account;
 	int month;
 
-	doc_str(m->body, "type", type);
+	json_put_str(m->body, "type", type);
 	if (strcmp(type, "card") == 0 && token != NULL) {
 		const struct card *card = card_by_name(token);
 
@@ -327,7 +327,7 @@ read_kind(struct call *c, struct doc *m, const struct json *p)
 		    : call_fail(c, 400, "parameter_missing", "card",
 			  "Missing required param: card.");
 	if (method_flow(type) == METHOD_REDIRECT) {
-		struct json *o = doc_object(m->body, type);
+		struct json *o = json_put_object(m->body, type);
 
 		if (strcmp(type, "ideal") == 0) {
 			json_put_null(o, "bank");
@@ -425,7 +425,7 @@ method_attach(struct call *c, struct doc *method, const char *customer)
 {
 	enum vt_err err;
 
-	doc_str(method->body, "customer", customer);
+	json_put_str(method->body, "customer", customer);
 	err = doc_save(c, method);
 	return err == VT_OK ? event_emit(c, "payment_method.attached", method)
 			    : err;

@@ -58,10 +58,10 @@ keep_method(struct call *c, const struct doc *intent, struct doc *method)
 	if (json_str_at(method->body, "customer") != NULL)
 		return VT_OK;
 	if (customer != NULL && later != NULL) {
-		doc_bool(method->hidden, "set_up", true);
+		json_put_bool(method->hidden, "set_up", true);
 		return method_attach(c, method, customer);
 	}
-	doc_bool(method->hidden, "gone", true);
+	json_put_bool(method->hidden, "gone", true);
 	return doc_save(c, method);
 }
 
@@ -75,13 +75,13 @@ succeed(
 	int64_t amount = amount_of(intent);
 	enum vt_err err;
 
-	doc_str(intent->body, "latest_charge", charge->id);
-	doc_json(intent->body, "next_action", "null");
-	doc_json(intent->body, "last_payment_error", "null");
-	doc_str(
+	json_put_str(intent->body, "latest_charge", charge->id);
+	json_put_text(intent->body, "next_action", "null");
+	json_put_text(intent->body, "last_payment_error", "null");
+	json_put_str(
 	    intent->body, "status", manual ? "requires_capture" : "succeeded");
-	doc_int(intent->body, manual ? "amount_capturable" : "amount_received",
-	    amount);
+	json_put_int(intent->body,
+	    manual ? "amount_capturable" : "amount_received", amount);
 	intent->due_ms = 0;
 	err = keep_method(c, intent, method);
 	if (err == VT_OK)
@@ -107,14 +107,14 @@ fail(struct call *c, struct doc *intent, const struct doc *method,
 	c->error.payment_method = method->body;
 	if (charge != NULL) {
 		c->error.charge = charge->id;
-		doc_str(intent->body, "latest_charge", charge->id);
+		json_put_str(intent->body, "latest_charge", charge->id);
 	}
 	call_error_members(c, e);
 	json_remove(e, "request_log_url");
-	doc_copy(intent->body, "last_payment_error", e);
-	doc_json(intent->body, "next_action", "null");
-	doc_json(intent->body, "payment_method", "null");
-	doc_str(intent->body, "status", "requires_payment_method");
+	json_put_copy(intent->body, "last_payment_error", e);
+	json_put_text(intent->body, "next_action", "null");
+	json_put_text(intent->body, "payment_method", "null");
+	json_put_str(intent->body, "status", "requires_payment_method");
 	intent->due_ms = 0;
 	err = save_and_emit(c, intent, "payment_intent.payment_failed");
 	if (err != VT_OK)
@@ -187,7 +187,7 @@ static enum vt_err
 ask(struct call *c, const struct payment_attempt *t, bool redirect)
 {
 	struct doc *intent = t->intent;
-	struct json *next = doc_object(intent->body, "next_action"), *o;
+	struct json *next = json_put_object(intent->body, "next_action"), *o;
 
 	if (redirect) {
 		o = json_put_object(next, "redirect_to_url");
@@ -202,8 +202,8 @@ ask(struct call *c, const struct payment_attempt *t, bool redirect)
 		json_put_str(o, "stripe_js", hosted_url(c, intent));
 		json_put_str(o, "type", "three_d_secure_redirect");
 	}
-	doc_str(intent->body, "status", "requires_action");
-	doc_str(intent->hidden, "return_url", t->return_url);
+	json_put_str(intent->body, "status", "requires_action");
+	json_put_str(intent->hidden, "return_url", t->return_url);
 	return save_and_emit(c, intent, "payment_intent.requires_action");
 }
 
@@ -275,8 +275,8 @@ pay_by_debit(struct call *c, const struct payment_attempt *t)
 		err = charge_wait(c, charge);
 	if (err != VT_OK)
 		return err;
-	doc_str(intent->body, "latest_charge", charge->id);
-	doc_str(intent->body, "status", "processing");
+	json_put_str(intent->body, "latest_charge", charge->id);
+	json_put_str(intent->body, "status", "processing");
 	intent->due_ms = clock_now_ms() + DEBIT_MS;
 	return save_and_emit(c, intent, "payment_intent.processing");
 }
@@ -287,9 +287,9 @@ payment_attempt(struct call *c, const struct payment_attempt *t)
 	const char *type = json_str_at(t->method->body, "type");
 	struct doc *intent = t->intent;
 
-	doc_str(intent->body, "payment_method", t->method->id);
-	doc_json(intent->body, "last_payment_error", "null");
-	doc_json(intent->body, "next_action", "null");
+	json_put_str(intent->body, "payment_method", t->method->id);
+	json_put_text(intent->body, "last_payment_error", "null");
+	json_put_text(intent->body, "next_action", "null");
 	switch (method_flow(type)) {
 	case METHOD_CARD:
 		return pay_by_card(c, t);
@@ -352,9 +352,9 @@ payment_capture(struct call *c, struct doc *intent, int64_t amount)
 
 	if (charge == NULL)
 		return VT_DB;
-	doc_int(intent->body, "amount_capturable", 0);
-	doc_int(intent->body, "amount_received", amount);
-	doc_str(intent->body, "status", "succeeded");
+	json_put_int(intent->body, "amount_capturable", 0);
+	json_put_int(intent->body, "amount_received", amount);
+	json_put_str(intent->body, "status", "succeeded");
 	err = charge_capture(c, charge, amount);
 	if (err == VT_OK)
 		err = save_and_emit(c, intent, "payment_intent.succeeded");

@@ -215,7 +215,7 @@ put_currency(struct call *c, struct doc *d)
 		    "Invalid currency: %s. Stripe currently supports these "
 		    "currencies: usd, eur, gbp, jpy and others.",
 		    given);
-	doc_str(d->body, "currency", lower);
+	json_put_str(d->body, "currency", lower);
 	return VT_OK;
 }
 
@@ -252,7 +252,7 @@ compute_types(struct call *c, struct doc *d)
 			continue;
 		json_add_str(types, t->name);
 	}
-	doc_copy(d->body, "payment_method_types", types);
+	json_put_copy(d->body, "payment_method_types", types);
 }
 
 /* Which methods may pay: named by the caller, or all that the account has. */
@@ -283,13 +283,14 @@ put_methods(struct call *c, struct doc *d)
 			    "account.",
 			    json_str(j));
 	if (json_is_array(allowed)) {
-		doc_copy(d->body, "allowed_payment_method_types", allowed);
+		json_put_copy(d->body, "allowed_payment_method_types", allowed);
 	} else if (given == NULL || flag(given, "enabled")) {
-		o = doc_object(d->body, "automatic_payment_methods");
+		o = json_put_object(d->body, "automatic_payment_methods");
 		json_put_str(o, "allow_redirects",
 		    redirect != NULL ? redirect : "always");
 		json_put_bool(o, "enabled", true);
-		o = doc_object(d->body, "payment_method_configuration_details");
+		o = json_put_object(
+		    d->body, "payment_method_configuration_details");
 		json_put_str(o, "id", "pmc_1SandboxDefaultMethods0001");
 		json_put_null(o, "parent");
 	}
@@ -307,7 +308,7 @@ put_customer(struct call *c, struct doc *d)
 		return VT_OK;
 	err = doc_need(c, R_CUSTOMER, id, "customer", &customer);
 	if (err == VT_OK)
-		doc_str(d->body, "customer", id);
+		json_put_str(d->body, "customer", id);
 	return err;
 }
 
@@ -369,10 +370,10 @@ apply(struct call *c, struct doc *d)
 		    "Invalid email address: %s", email);
 	doc_apply(d->body, c->params, names);
 	if (json_is_null(json_get(d->body, "payment_method_options")))
-		doc_json(d->body, "payment_method_options", "{}");
+		json_put_text(d->body, "payment_method_options", "{}");
 	doc_metadata(c, d->body, c->params);
 	/* Any later change clears what the last attempt left. */
-	doc_json(d->body, "last_payment_error", "null");
+	json_put_text(d->body, "last_payment_error", "null");
 	err = put_currency(c, d);
 	if (err == VT_OK)
 		err = check_amount(c, d);
@@ -445,7 +446,8 @@ create(struct call *c)
 	struct doc *d = doc_new(c, R_PAYMENT_INTENT), *method;
 	enum vt_err err;
 
-	doc_str(d->body, "client_secret", ids_client_secret(c->arena, d->id));
+	json_put_str(
+	    d->body, "client_secret", ids_client_secret(c->arena, d->id));
 	err = put_methods(c, d);
 	if (err == VT_OK)
 		err = apply(c, d);
@@ -454,8 +456,8 @@ create(struct call *c)
 	if (err != VT_OK)
 		return err;
 	if (method != NULL) {
-		doc_str(d->body, "payment_method", method->id);
-		doc_str(d->body, "status", "requires_confirmation");
+		json_put_str(d->body, "payment_method", method->id);
+		json_put_str(d->body, "status", "requires_confirmation");
 	}
 	err = doc_save(c, d);
 	if (err == VT_OK)
@@ -532,9 +534,9 @@ update(struct call *c)
 	if (err != VT_OK)
 		return err;
 	if (method != NULL) {
-		doc_str(d->body, "payment_method", method->id);
-		doc_str(d->body, "status", "requires_confirmation");
-		doc_json(d->body, "next_action", "null");
+		json_put_str(d->body, "payment_method", method->id);
+		json_put_str(d->body, "status", "requires_confirmation");
+		json_put_text(d->body, "next_action", "null");
 	}
 	err = doc_save(c, d);
 	return err == VT_OK ? render_doc(c, d) : err;
@@ -572,12 +574,12 @@ cancel(struct call *c)
 		return err;
 	if (!has_status(d, open))
 		return wrong_state(c, d, "cancel", open);
-	doc_int(d->body, "canceled_at", c->now_s);
-	doc_copy(d->body, "cancellation_reason",
+	json_put_int(d->body, "canceled_at", c->now_s);
+	json_put_copy(d->body, "cancellation_reason",
 	    json_get(c->params, "cancellation_reason"));
-	doc_int(d->body, "amount_capturable", 0);
-	doc_json(d->body, "next_action", "null");
-	doc_str(d->body, "status", "canceled");
+	json_put_int(d->body, "amount_capturable", 0);
+	json_put_text(d->body, "next_action", "null");
+	json_put_str(d->body, "status", "canceled");
 	err = doc_save(c, d);
 	if (err == VT_OK)
 		err = event_emit(c, "payment_intent.canceled", d);

@@ -147,8 +147,8 @@ detach(struct call *c)
 		    NULL,
 		    "The payment method you provided is not attached to a "
 		    "customer so detachment is impossible.");
-	doc_json(m->body, "customer", "null");
-	doc_bool(m->hidden, "gone", true);
+	json_put_text(m->body, "customer", "null");
+	json_put_bool(m->hidden, "gone", true);
 	err = doc_save(c, m);
 	if (err == VT_OK)
 		err = event_updated(c, "payment_method.detached", m);

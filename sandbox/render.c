@@ -200,7 +200,7 @@ render_object(struct call *c, enum resource_kind kind, const struct json *body,
 	err = render_fields(
 	    c, resources[kind].fields, &resources[kind], body, e, out);
 	if (kind == R_EVENT)
-		doc_int(out, "pending_webhooks",
+		json_put_int(out, "pending_webhooks",
 		    pending_webhooks(c, json_str_at(body, "id")));
 	return err;
 }

@@ -49,7 +49,7 @@ doc_prefix(struct call *c, struct doc *d, const char *prefix)
 {
 	d->id = arena_printf(c->arena, "%s%s", prefix,
 	    d->id + strlen(resources[d->kind].prefix));
-	doc_str(d->body, "id", d->id);
+	json_put_str(d->body, "id", d->id);
 }
 
 /* Our own text back as a tree that can be changed. */
@@ -170,55 +170,13 @@ doc_remove(struct call *c, struct doc *d)
 }
 
 void
-doc_str(struct json *o, const char *name, const char *text)
-{
-	json_remove(o, name);
-	json_put_str(o, name, text);
-}
-
-void
-doc_int(struct json *o, const char *name, int64_t n)
-{
-	json_remove(o, name);
-	json_put_int(o, name, n);
-}
-
-void
-doc_bool(struct json *o, const char *name, bool b)
-{
-	json_remove(o, name);
-	json_put_bool(o, name, b);
-}
-
-void
-doc_copy(struct json *o, const char *name, const struct json *value)
-{
-	json_remove(o, name);
-	json_put_copy(o, name, value);
-}
-
-void
-doc_json(struct json *o, const char *name, const char *text)
-{
-	json_remove(o, name);
-	json_put_text(o, name, text);
-}
-
-struct json *
-doc_object(struct json *o, const char *name)
-{
-	json_remove(o, name);
-	return json_put_object(o, name);
-}
-
-void
 doc_apply(struct json *o, const struct json *params, const char *const *names)
 {
 	for (; *names != NULL; names++) {
 		const struct json *v = json_get(params, *names);
 
 		if (v != NULL)
-			doc_copy(o, *names, v);
+			json_put_copy(o, *names, v);
 	}
 }
 
@@ -239,7 +197,7 @@ doc_metadata(struct call *c, struct json *o, const struct json *params)
 		if (!json_is_null(m))
 			json_put_copy(merged, json_name(m), m);
 	}
-	doc_copy(o, "metadata", merged);
+	json_put_copy(o, "metadata", merged);
 }
 
 struct json *

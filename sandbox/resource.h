@@ -92,15 +92,6 @@ enum vt_err doc_save(struct call *c, struct doc *d) VT_MUSTCHECK;
 /* Removes it for good. */
 enum vt_err doc_remove(struct call *c, struct doc *d) VT_MUSTCHECK;
 
-/* Members, replaced whether they were there or not; NULL text is null. */
-void doc_str(struct json *o, const char *name, const char *text);
-void doc_int(struct json *o, const char *name, int64_t n);
-void doc_bool(struct json *o, const char *name, bool b);
-void doc_copy(struct json *o, const char *name, const struct json *value);
-void doc_json(struct json *o, const char *name, const char *text);
-/* A fresh object as the member. */
-struct json *doc_object(struct json *o, const char *name);
-
 /*
  * Copies each parameter of the NULL-ended list that was given into the
  * object; an unset one becomes null.

@@ -35,11 +35,11 @@ webhook_roll(struct call *c, struct doc *endpoint, const char **secret)
 	*secret = arena_printf(
 	    c->arena, "whsec_%s", ids_random(c->arena, SECRET_CHARS));
 	if (old != NULL) {
-		doc_str(endpoint->hidden, "old_secret", old);
-		doc_int(endpoint->hidden, "old_until",
+		json_put_str(endpoint->hidden, "old_secret", old);
+		json_put_int(endpoint->hidden, "old_until",
 		    clock_now_s() + OLD_SECRET_S);
 	}
-	doc_str(endpoint->hidden, "secret", *secret);
+	json_put_str(endpoint->hidden, "secret", *secret);
 	return doc_save(c, endpoint);
 }
 
@@ -76,9 +76,9 @@ stripe_message(struct call *c, const char *event, const char *endpoint,
 	err = render_tree(c, e, &body);
 	if (err != VT_OK)
 		return err;
-	doc_copy(body, "api_version", json_get(to->body, "api_version"));
+	json_put_copy(body, "api_version", json_get(to->body, "api_version"));
 	if (json_is_null(json_get(body, "api_version")))
-		doc_str(body, "api_version", BOX_API_VERSION);
+		json_put_str(body, "api_version", BOX_API_VERSION);
 	out->body = json_text(c->arena, body);
 	all = secrets(c, to->hidden);
 	s = secret_new(all, strlen(all));

@@ -42,7 +42,8 @@ apply(struct call *c, struct doc *d)
 	doc_apply(d->body, c->params, copied);
 	doc_metadata(c, d->body, c->params);
 	if (json_bool(json_get(c->params, "disabled"), &disabled))
-		doc_str(d->body, "status", disabled ? "disabled" : "enabled");
+		json_put_str(
+		    d->body, "status", disabled ? "disabled" : "enabled");
 	return VT_OK;
 }
 

@@ -156,7 +156,8 @@ class Sandbox:
                 if child.poll() is None:
                     child.terminate()
                     child.wait(timeout=20)
-            shutil.rmtree(self.state, ignore_errors=True)
+            if not os.environ.get("VANTAGE_KEEP"):
+                shutil.rmtree(self.state, ignore_errors=True)
 
     def _spawn(self, name, words, environment=None):
         with open(self.state / f'log/{name}.log', 'ab') as log:
