@@ -79,9 +79,9 @@ cursor_parse(const char *text, const char *list, struct cursor *out)
 	return VT_OK;
 }
 
-/* 1..CURSOR_LIMIT_MAX in plain digits, or 0. */
+/* 1..max in plain digits, or 0. */
 static int
-read_limit(const char *text)
+read_limit(const char *text, int max)
 {
 	size_t digits = strspn(text, "0123456789");
 	int n = 0;
@@ -90,22 +90,30 @@ read_limit(const char *text)
 		return 0;
 	for (; *text != '\0'; text++)
 		n = n * 10 + (*text - '0');
-	return n <= CURSOR_LIMIT_MAX ? n : 0;
+	return n <= max ? n : 0;
 }
 
 enum vt_err
 cursor_page(const struct request *r, const char *list, struct cursor_page *out,
     struct vt_problem *p)
 {
+	return cursor_page_sized(
+	    r, list, CURSOR_LIMIT_DEFAULT, CURSOR_LIMIT_MAX, out, p);
+}
+
+enum vt_err
+cursor_page_sized(const struct request *r, const char *list, int limit_default,
+    int limit_max, struct cursor_page *out, struct vt_problem *p)
+{
 	const char *limit = request_query(r, "limit");
 	const char *text = request_query(r, "cursor");
 
 	memset(out, 0, sizeof(*out));
-	out->limit = limit == NULL ? CURSOR_LIMIT_DEFAULT : read_limit(limit);
+	out->limit =
+	    limit == NULL ? limit_default : read_limit(limit, limit_max);
 	if (out->limit == 0)
 		return vt_problem(p, VT_INVALID, "invalid_field", "limit",
-		    "limit must be a whole number from 1 to %d.",
-		    CURSOR_LIMIT_MAX);
+		    "limit must be a whole number from 1 to %d.", limit_max);
 	if (text != NULL && cursor_parse(text, list, &out->after) != VT_OK)
 		return vt_problem(p, VT_INVALID, "invalid_field", "cursor",
 		    "cursor must be the next_cursor of an earlier answer of "

@@ -36,13 +36,18 @@ enum vt_err cursor_parse(
 
 /* A page as it was asked for. */
 struct cursor_page {
-	int limit; /* 1..CURSOR_LIMIT_MAX */
+	int limit; /* from 1 */
 	struct cursor after;
 };
 
 /* Reads `limit` and `cursor` of the query; 422 names the one at fault. */
 enum vt_err cursor_page(const struct request *r, const char *list,
     struct cursor_page *out, struct vt_problem *p) VT_MUSTCHECK;
+
+/* The same with other limits, for answers that hold more than a screen. */
+enum vt_err
+cursor_page_sized(const struct request *r, const char *list, int limit_default,
+    int limit_max, struct cursor_page *out, struct vt_problem *p) VT_MUSTCHECK;
 
 /*
  * Ends a list's answer: has_more, and next_cursor (null without more), which
