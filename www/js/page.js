@@ -58,7 +58,8 @@ function showBanner(mode) {
         : 'Stripe is in test mode. No money moves; do not enter a real card.';
     const title = mode === 'simulated' ? 'Payments are simulated.' : 'Test mode.';
     const banner = element('aside', { className: 'banner', 'aria-label': 'Test payments' },
-        element('p', {}, element('strong', {}, title), ` ${sentence}`), testCards());
+        element('div', { className: 'notice' },
+            element('p', {}, element('strong', {}, title), ` ${sentence}`), testCards()));
     document.querySelector('body > header').after(banner);
 }
 
