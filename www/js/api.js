@@ -89,8 +89,8 @@ export function getConfig() {
     return config;
 }
 
+/* What is sold, at its prices in one currency. */
 export async function getCatalog(currency) {
-    const query = currency ? `?currency=${encodeURIComponent(currency)}` : '';
-    const { body } = await call('GET', `/api/catalog${query}`);
+    const { body } = await call('GET', `/api/catalog?currency=${encodeURIComponent(currency)}`);
     return body;
 }

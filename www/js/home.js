@@ -2,7 +2,7 @@
  * The front page: the catalogue's packages as cards that lead to /buy.
  */
 
-import { getCatalog } from './api.js';
+import { getCatalog, getConfig } from './api.js';
 import { exponentOf, formatMoney, formatRate, savingPercent, tokensInWords } from './money.js';
 import { element, startPage } from './page.js';
 
@@ -29,7 +29,8 @@ async function showPackages() {
     const place = document.getElementById('packages');
     const note = document.getElementById('packages-note');
     try {
-        const { packages } = await getCatalog();
+        const { currencies } = await getConfig();
+        const { packages } = await getCatalog(currencies[0]);
         place.replaceChildren(...packages.map((row) => card(row, packages)));
     } catch {
         note.className = 'notice bad';
