@@ -87,7 +87,7 @@ function payError(text) {
     }
 }
 
-/* mark: good or wait. facts: pairs; actions: elements. */
+/* mark: good, wait or ask. facts: pairs; actions: elements. */
 function showResult({ mark, title, text, facts = [], actions = [] }) {
     unmountCard();
     $('result-mark').className = `mark ${mark}`;
@@ -159,7 +159,7 @@ function nobodyKnows(payment, gaveUp) {
 
 function askToSignIn() {
     showResult({
-        mark: 'wait',
+        mark: 'ask',
         title: 'Please sign in again',
         text: 'Your session has ended. Sign in to see what became of your payment; it is safe.',
         actions: [action('Sign in', () => signIn(`${window.location.origin}/buy`))],

@@ -5,7 +5,7 @@
  */
 
 import { getConfig } from './api.js';
-import { currentUser, signIn, signOut } from './session.js';
+import { signIn, signOut, watchUser } from './session.js';
 
 const STRIPE_HOST = 'js.stripe.com';
 
@@ -63,14 +63,14 @@ function showBanner(mode) {
     document.querySelector('body > header').after(banner);
 }
 
+/* The last place in the navigation: who is signed in can change that. */
 function showWho(user) {
     const list = document.querySelector('body > header nav ul:last-child');
-    const button = user === null
-        ? element('button', { type: 'button', className: 'quiet', onclick: () => signIn() }, 'Sign in')
-        : element('button', {
-            type: 'button', className: 'quiet', onclick: () => signOut(), title: user.email,
-        }, 'Sign out');
-    list.append(element('li', {}, button));
+    const button = list.querySelector('button')
+        ?? list.appendChild(element('li', {}, element('button', { type: 'button', className: 'quiet' }))).firstChild;
+    button.textContent = user === null ? 'Sign in' : 'Sign out';
+    button.title = user === null ? '' : user.email;
+    button.onclick = () => (user === null ? signIn() : signOut());
 }
 
 export async function startPage() {
@@ -79,7 +79,7 @@ export async function startPage() {
         if (mode !== 'live') {
             showBanner(mode);
         }
-        showWho(await currentUser());
+        await watchUser(showWho);
     } catch {
         /* The page's own part says what is out of reach. */
     }

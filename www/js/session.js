@@ -27,13 +27,23 @@ export function clerk() {
     return ready;
 }
 
-/* Signed-in user as { id, email }, or null. */
-export async function currentUser() {
-    const { user, session } = await clerk();
+function userOf({ user, session }) {
     if (!user || !session) {
         return null;
     }
     return { id: user.id, email: user.primaryEmailAddress?.emailAddress ?? '' };
+}
+
+/* Signed-in user as { id, email }, or null. */
+export async function currentUser() {
+    return userOf(await clerk());
+}
+
+/* Calls listener with the user, now and whenever somebody signs in or out. */
+export async function watchUser(listener) {
+    const loaded = await clerk();
+    listener(userOf(loaded));
+    loaded.addListener(() => listener(userOf(loaded)));
 }
 
 /*
