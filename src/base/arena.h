@@ -2,8 +2,9 @@
  * arena: memory that lives as long as one request.
  *
  * The worker makes one arena for each request, hands it out through it and
- * frees it after the answer, so that no path can leak and none has to free. Objects of other libraries are registered with arena_defer() and end
- * with it. Secrets do not belong here (see secret.h).
+ * frees it after the answer, so that no path can leak and none has to free.
+ * Objects of other libraries are registered with arena_defer() and end with
+ * it. Secrets do not belong here (see secret.h).
  *
  * Under the sanitizers every object is a malloc of its own, so that an
  * overrun or a use after the reset is found.

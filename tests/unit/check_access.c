@@ -617,7 +617,7 @@ START_TEST(remembered_tokens_are_bounded_and_tied_to_their_keys)
 {
 	struct verified *v = verified_new(8);
 	struct session s = { .expires_s = NOW_S }, out;
-	char token[16];
+	char token[32];
 	int found = 0;
 
 	for (int i = 0; i < 1000; i++) {
