@@ -1,6 +1,7 @@
 /*
  * public: health and catalog, the workers that anyone may ask, as processes
- * on a database of their own; and how a worker refuses to start.
+ * on a database of their own; how a worker refuses to start, and how one
+ * that writes ends when the database fails it.
  */
 #include "../unit/unit.h"
 
@@ -16,6 +17,7 @@
 
 #define HEALTH "fcgi-bin/health"
 #define CATALOG "fcgi-bin/catalog"
+#define NOTE "tests/api/note"
 #define CONFIG_WRONG 78 /* EX_CONFIG */
 #define CLERK_KEY "pk_test_ZXhhbXBsZS5jbGVyay5hY2NvdW50cy5kZXYk"
 
@@ -319,6 +321,81 @@ START_TEST(keys_of_the_other_mode_are_refused)
 }
 END_TEST
 
+static int
+post_note(void)
+{
+	struct client_request r = { .method = "POST", .path = "/note" };
+
+	client_ask(&program, &r, &answer);
+	return answer.status;
+}
+
+START_TEST(what_was_answered_was_written)
+{
+	start(NOTE);
+	for (int i = 0; i < 20; i++)
+		ck_assert_int_eq(post_note(), 201);
+	stop();
+	ck_assert_int_eq(scratch_number("SELECT count(*) FROM audit"), 20);
+}
+END_TEST
+
+#ifdef VT_FAULTS
+
+/* Arms a fault point of the program that is to be started. */
+static void
+arm(const char *point, const char *order)
+{
+	char path[160];
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "%s/faults", scratch_dir);
+	(void)mkdir(path, 0700); /* it may be there already */
+	(void)snprintf(
+	    path, sizeof(path), "%s/faults/note.%s", scratch_dir, point);
+	f = fopen(path, "w");
+	ck_assert_ptr_nonnull(f);
+	ck_assert_int_ge(fputs(order, f), 0);
+	ck_assert_int_eq(fclose(f), 0);
+}
+
+START_TEST(a_failed_commit_is_answered_503_and_ends_the_process)
+{
+	const struct json *j;
+	struct vt_problem p;
+
+	put("VANTAGE_STATE", scratch_dir);
+	start(NOTE);
+	ck_assert_int_eq(post_note(), 201);
+	arm("writer.commit_answer", "fail");
+	ck_assert_int_eq(post_note(), 503);
+	ck_assert_int_eq(
+	    json_parse(arena, answer.body, strlen(answer.body), 8, &j, &p),
+	    VT_OK);
+	ck_assert_str_eq(json_str_at(j, "error.code"), "outcome_unknown");
+	ck_assert_ptr_nonnull(strstr(answer.text, "Retry-After: "));
+	/* By itself, so that its supervisor starts another. */
+	ck_assert_int_eq(client_wait(&program), 0);
+}
+END_TEST
+
+START_TEST(a_worker_that_dies_has_answered_nothing_that_is_lost)
+{
+	put("VANTAGE_STATE", scratch_dir);
+	start(NOTE);
+	ck_assert_int_eq(post_note(), 201);
+	arm("writer.before_commit", "kill");
+	ck_assert_int_eq(post_note(), -1);
+	ck_assert_int_eq(client_wait(&program), -1);
+	ck_assert_int_eq(scratch_number("SELECT count(*) FROM audit"), 1);
+	start(NOTE);
+	ck_assert_int_eq(post_note(), 201);
+	stop();
+}
+END_TEST
+
+#endif
+
 int
 main(void)
 {
@@ -334,7 +411,13 @@ main(void)
 		catalog_refuses_what_it_does_not_know,
 		catalog_is_sent_again_only_when_it_has_changed,
 		config_says_what_a_page_needs,
-		config_of_a_local_sign_in_is_plain_http, NULL };
+		config_of_a_local_sign_in_is_plain_http,
+		what_was_answered_was_written,
+#ifdef VT_FAULTS
+		a_failed_commit_is_answered_503_and_ends_the_process,
+		a_worker_that_dies_has_answered_nothing_that_is_lost,
+#endif
+		NULL };
 	Suite *s = suite_create("public");
 
 	random_init();
