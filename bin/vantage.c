@@ -5,15 +5,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "base/config.h"
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "store/migrate.h"
 
 static const struct command *const commands[] = {
 	&command_migrate,
 	&command_verify,
+	&command_catalog,
+	&command_user,
 };
 
 int
@@ -29,6 +33,47 @@ command_failed(enum vt_err err, const struct vt_problem *p)
 	(void)fprintf(stderr, "vantage: %s\n",
 	    p->message[0] != '\0' ? p->message : vt_err_name(err));
 	return err == VT_BUSY ? EX_TEMPFAIL : EXIT_FAILURE;
+}
+
+enum vt_err
+command_write(write_fn fn, const void *in, void *out, struct vt_problem *p)
+{
+	struct writer_options o = { .db_path = config_need("VANTAGE_DB") };
+	struct writer *w = NULL;
+	struct instance instance;
+	enum vt_err err;
+
+	err = migrate_check(o.db_path, &instance, p);
+	if (err == VT_OK)
+		err = writer_start(&o, &w);
+	if (err == VT_OK)
+		err = writer_run(w, fn, in, out, p);
+	writer_stop(w);
+	return err;
+}
+
+enum vt_err
+command_read(read_fn fn, const void *in, void *out, struct vt_problem *p)
+{
+	const char *path = config_need("VANTAGE_DB");
+	struct readers *r = NULL;
+	struct instance instance;
+	enum vt_err err;
+
+	err = migrate_check(path, &instance, p);
+	if (err == VT_OK)
+		err = readers_open(path, &r);
+	if (err == VT_OK)
+		err = readers_run(r, fn, in, out, p);
+	readers_close(r);
+	return err;
+}
+
+void
+command_actor(char out[static COMMAND_ACTOR_BYTES])
+{
+	(void)snprintf(
+	    out, COMMAND_ACTOR_BYTES, "local:%lu", (unsigned long)getuid());
 }
 
 static int

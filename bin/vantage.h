@@ -7,6 +7,8 @@
 #define VT_BIN_VANTAGE_H
 
 #include "base/err.h"
+#include "store/readers.h"
+#include "store/writer.h"
 
 struct command {
 	const char *name;
@@ -17,6 +19,8 @@ struct command {
 };
 
 extern const struct command command_migrate;
+extern const struct command command_catalog;
+extern const struct command command_user;
 extern const struct command command_verify;
 
 /* Prints how the command is called, to standard error, and EX_USAGE. */
@@ -24,5 +28,18 @@ int command_usage(const struct command *c);
 
 /* Prints "vantage: MESSAGE" to standard error, and the status for it. */
 int command_failed(enum vt_err err, const struct vt_problem *p);
+
+/*
+ * Runs one operation on the database $VANTAGE_DB after its check, and one
+ * read; the result of either, with a message in `p`.
+ */
+enum vt_err command_write(
+    write_fn fn, const void *in, void *out, struct vt_problem *p) VT_MUSTCHECK;
+enum vt_err command_read(
+    read_fn fn, const void *in, void *out, struct vt_problem *p) VT_MUSTCHECK;
+
+/* Who is at the command line, for the audit: "local:" and the user's number. */
+#define COMMAND_ACTOR_BYTES 32
+void command_actor(char out[static COMMAND_ACTOR_BYTES]);
 
 #endif

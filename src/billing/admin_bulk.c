@@ -12,6 +12,7 @@
 
 #include "base/fault.h"
 #include "billing/admin_grant_steps.h"
+#include "billing/audit.h"
 #include "ledger/movements.h"
 #include "text/json.h"
 
@@ -293,8 +294,8 @@ record_run(struct run *run)
 	json_put_int(detail, "failed", run->failed);
 	json_put_int(detail, "tokens", run->tokens);
 	json_put_str(detail, "note", g->note);
-	return admin_audit(
-	    run->db, g, "tokens.bulk_grant", run->batch_id, detail);
+	return audit_add(run->db, g->actor, "tokens.bulk_grant", run->batch_id,
+	    json_text(g->arena, detail), g->now_ms);
 }
 
 static enum vt_err

@@ -7,7 +7,6 @@
 
 #include "billing/admin_grants.h"
 #include "ledger/transactions.h"
-#include "text/json.h"
 
 struct grant_step {
 	const char *kind;  /* "grant", "bulk_grant" */
@@ -30,10 +29,5 @@ const char *admin_grant_key(const struct admin_grant *g);
 /* "A:B:C" or "A:B:C:D" as a cause, or NULL when it is too long for one. */
 const char *admin_grant_cause(struct arena *a, const char *word,
     const char *actor, const char *key, const char *user);
-
-/* A row of the audit. */
-enum vt_err
-admin_audit(struct db *db, const struct admin_grant *g, const char *action,
-    const char *object, const struct json *detail) VT_MUSTCHECK;
 
 #endif

@@ -6,17 +6,16 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "billing/admin_grant_steps.h"
+#include "billing/audit.h"
 #include "ledger/grant.h"
 #include "ledger/lots.h"
 #include "ledger/movements.h"
 #include "notify/outbox.h"
 #include "text/json.h"
 
-enum { AUDIT, ANSWER_OF, STATEMENTS };
+enum { ANSWER_OF, STATEMENTS };
 
 static const char *const sql[STATEMENTS] = {
-	[AUDIT] = "INSERT INTO audit (at, actor, action, object, detail) "
-		  "VALUES (:now, :actor, :action, :object, :detail)",
 	[ANSWER_OF] = "SELECT t.public_id, t.balance_after, u.clerk_sub "
 		      "FROM token_transactions t JOIN users u ON u.id = t.user "
 		      "WHERE t.id = :tx",
@@ -38,16 +37,6 @@ admin_grant_cause(struct arena *a, const char *word, const char *actor,
 	    user == NULL ? "" : ":", user == NULL ? "" : user);
 
 	return strlen(cause) < LEDGER_CAUSE_BYTES ? cause : NULL;
-}
-
-enum vt_err
-admin_audit(struct db *db, const struct admin_grant *g, const char *action,
-    const char *object, const struct json *detail)
-{
-	return db_exec(db, sql[AUDIT], DB_INT("now", g->now_ms),
-	    DB_TEXT("actor", g->actor), DB_TEXT("action", action),
-	    DB_TEXT("object", object),
-	    DB_TEXT("detail", json_text(g->arena, detail)));
 }
 
 /* The mail that tells the user; courier renders it. The note stays inside. */
@@ -161,7 +150,8 @@ record_add(struct db *db, const struct admin_add *in, const struct user *u,
 	json_put_str(detail, "user", u->sub);
 	json_put_int(detail, "tokens", in->tokens);
 	json_put_str(detail, "note", in->grant.note);
-	return admin_audit(db, &in->grant, "tokens.add", transaction, detail);
+	return audit_add(db, in->grant.actor, "tokens.add", transaction,
+	    json_text(in->grant.arena, detail), in->grant.now_ms);
 }
 
 static enum vt_err
