@@ -23,11 +23,10 @@ def together(count, call):
 
 def granted(intent):
     """How often this intent was granted, and mailed about."""
-    movements = stack.one(
-        'SELECT COUNT(*) FROM movements WHERE cause = ?', f'pi:{intent}')
-    mails = stack.one(
-        "SELECT COUNT(*) FROM outbox WHERE kind = 'purchase_receipt' "
-        'AND object = ?', intent)
+    movements, mails = stack.sql(
+        'SELECT (SELECT COUNT(*) FROM movements WHERE cause = ?), '
+        "(SELECT COUNT(*) FROM outbox WHERE kind = 'purchase_receipt' "
+        'AND object = ?)', f'pi:{intent}', intent)[0]
     assert movements == mails, (movements, mails)
     return movements
 
