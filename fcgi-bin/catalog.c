@@ -1,6 +1,6 @@
 /*
  * catalog: what is sold (/api/catalog), and what a page must know to sell it
- * (/api/config); public, the same for everybody.
+ * (/api/config); public, the same for everybody. See catalog(8).
  */
 #include <sodium.h>
 #include <string.h>

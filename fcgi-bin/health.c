@@ -1,6 +1,7 @@
 /*
  * health: is the process there (/api/health), and is the whole ready to sell
- * (/api/ready)? For load balancers and for who waits for a start.
+ * (/api/ready)? For load balancers and for who waits for a start; see
+ * health(8).
  *
  * Unlike the other workers this one starts without a database, so that it can
  * say what is missing instead of not answering. It opens the database when it
