@@ -23,6 +23,7 @@ struct stand {
 	struct attempt attempt; /* the call to make next */
 	enum step next;
 	bool replayed;
+	bool without_email; /* Stripe does not take the user's */
 };
 
 static void
@@ -44,6 +45,7 @@ prepare_customer(struct db *db, struct arena *a,
     const struct instance *instance, const struct user *u, int64_t now_ms,
     struct stand *s)
 {
+	bool named = u->email[0] != '\0' && !s->without_email;
 	struct stripe_metadata m;
 	char subject[160];
 
@@ -51,8 +53,8 @@ prepare_customer(struct db *db, struct arena *a,
 	(void)snprintf(subject, sizeof(subject), "user:%s", u->sub);
 	s->next = MAKE_CUSTOMER;
 	return attempt_open(db, "customer", subject, "/v1/customers",
-	    stripe_params_customer(a, u->email[0] ? u->email : NULL, &m),
-	    now_ms, &s->attempt);
+	    stripe_params_customer(a, named ? u->email : NULL, &m), now_ms,
+	    &s->attempt);
 }
 
 static enum vt_err
@@ -60,24 +62,24 @@ prepare_intent(struct db *db, struct arena *a, const struct instance *instance,
     const char *customer, int64_t now_ms, struct stand *s)
 {
 	struct order *o = &s->order;
+	const char *what, *params;
 	struct stripe_metadata m;
-	const char *what;
 	enum vt_err err;
 	bool moved;
 
 	metadata_of(instance, o->user_sub, o->public_id, &m);
 	what = arena_printf(a, "%lld tokens", (long long)o->tokens);
-	err = order_customer(db, o, customer, now_ms);
-	if (err == VT_OK)
-		err =
-		    order_move(db, o, ORDER_INTENT_SENT, NULL, now_ms, &moved);
+	params = stripe_params_intent(
+	    a, o->amount, o->currency, customer, what, o->save_method, &m);
+	s->next = MAKE_INTENT;
+	err = attempt_open(db, "intent", o->public_id, "/v1/payment_intents",
+	    params, now_ms, &s->attempt);
+	/* One that was open names the customer that the order has (R14). */
+	if (err == VT_OK && strcmp(s->attempt.params, params) == 0)
+		err = order_customer(db, o, customer, now_ms);
 	if (err != VT_OK)
 		return err;
-	s->next = MAKE_INTENT;
-	return attempt_open(db, "intent", o->public_id, "/v1/payment_intents",
-	    stripe_params_intent(
-		a, o->amount, o->currency, customer, what, o->save_method, &m),
-	    now_ms, &s->attempt);
+	return order_move(db, o, ORDER_INTENT_SENT, NULL, now_ms, &moved);
 }
 
 /* What has to be called next for an order without an intent. */
@@ -229,14 +231,15 @@ struct next_in {
 	const struct instance *instance;
 	const struct customer_made *customer; /* or NULL */
 	struct {
-		int64_t attempt;
-		const char *customer;
-	} gone; /* the customer that Stripe does not know, or NULL */
+		int64_t attempt;      /* or 0 */
+		const char *code;     /* Stripe's */
+		const char *customer; /* unknown to Stripe, or NULL */
+	} refused;
 	int64_t order;
 	int64_t now_ms;
 };
 
-/* After a customer was made, or found to be gone: what comes next? */
+/* After a customer was made, refused or found gone: what comes next? */
 static enum vt_err
 go_on(struct db *db, const void *in, void *out, struct vt_problem *p)
 {
@@ -248,13 +251,12 @@ go_on(struct db *db, const void *in, void *out, struct vt_problem *p)
 		err = purchase_customer_made(db, n->customer, NULL, p);
 	if (err == VT_OK)
 		err = order_by_id(db, n->order, &s->order);
-	if (err == VT_OK && n->gone.customer != NULL) {
+	if (err == VT_OK && n->refused.attempt != 0)
 		err = attempt_refused(
-		    db, n->gone.attempt, "resource_missing", n->now_ms);
-		if (err == VT_OK)
-			err = user_customer_drop(
-			    db, s->order.user, n->gone.customer, n->now_ms);
-	}
+		    db, n->refused.attempt, n->refused.code, n->now_ms);
+	if (err == VT_OK && n->refused.customer != NULL)
+		err = user_customer_drop(
+		    db, s->order.user, n->refused.customer, n->now_ms);
 	if (err != VT_OK)
 		return err;
 	if (s->order.pi[0] != '\0') {
@@ -264,19 +266,30 @@ go_on(struct db *db, const void *in, void *out, struct vt_problem *p)
 	return prepare(db, n->instance, n->now_ms, s);
 }
 
-struct unknown_in {
+struct ended_in {
 	int64_t attempt;
+	const char *code; /* of a refusal */
 	int64_t now_ms;
 };
 
 static enum vt_err
 unknown(struct db *db, const void *in, void *out, struct vt_problem *p)
 {
-	const struct unknown_in *u = in;
+	const struct ended_in *e = in;
 
 	(void)out;
 	(void)p;
-	return attempt_unknown(db, u->attempt, u->now_ms);
+	return attempt_unknown(db, e->attempt, e->now_ms);
+}
+
+static enum vt_err
+customer_refused(struct db *db, const void *in, void *out, struct vt_problem *p)
+{
+	const struct ended_in *e = in;
+
+	(void)out;
+	(void)p;
+	return attempt_refused(db, e->attempt, e->code, e->now_ms);
 }
 
 static enum vt_err
@@ -300,7 +313,7 @@ call(const struct shop *shop, struct arena *a, const struct attempt *t,
     int64_t deadline, struct stripe_reply *reply, struct vt_problem *p)
 {
 	struct stripe_call c = { "POST", t->path, t->params, t->key, deadline };
-	struct unknown_in u = { t->id, clock_now_ms() };
+	struct ended_in u = { .attempt = t->id };
 	enum vt_err err, noted;
 
 	memset(reply, 0, sizeof(*reply));
@@ -317,11 +330,46 @@ call(const struct shop *shop, struct arena *a, const struct attempt *t,
 	    LOG_S("stripe_request", reply->request_id));
 	if (err == VT_OK || reply->outcome == STRIPE_REFUSED)
 		return err;
+	u.now_ms = clock_now_ms();
 	noted = writer_run(shop->writer, unknown, &u, NULL, NULL);
 	if (noted != VT_OK) /* the row says in_flight: as good for reconciler */
 		LOG(LOG_WARN, "attempt.not_noted",
 		    LOG_S("subject", t->subject));
 	return err;
+}
+
+static const char *
+code_of(const struct stripe_error *e)
+{
+	return e->code[0] != '\0' ? e->code : e->type;
+}
+
+/*
+ * Stripe refused the customer. An address that it does not take is left out,
+ * since the user may have no other; anything else ends the attempt, and the
+ * next click makes another.
+ */
+static enum vt_err
+no_customer(const struct shop *shop, const struct stripe_error *e,
+    struct stand *s, enum vt_err why, struct vt_problem *p)
+{
+	const struct next_in next = { .instance = shop->instance,
+		.refused = { .attempt = s->attempt.id, .code = code_of(e) },
+		.order = s->order.id,
+		.now_ms = clock_now_ms() };
+	const struct ended_in ended = { s->attempt.id, code_of(e),
+		next.now_ms };
+	struct vt_problem second;
+	enum vt_err err;
+
+	if (strcmp(e->param, "email") == 0 && !s->without_email) {
+		s->without_email = true;
+		return writer_run(shop->writer, go_on, &next, s, p);
+	}
+	err = writer_run(shop->writer, customer_refused, &ended, NULL, &second);
+	if (err != VT_OK)
+		*p = second;
+	return err != VT_OK ? err : why;
 }
 
 static enum vt_err
@@ -338,6 +386,8 @@ make_customer(const struct shop *shop, struct arena *a, int64_t deadline,
 
 	err = call(shop, a, &s->attempt, deadline, &reply, p);
 	fault_point("purchase.after_customer_call");
+	if (err != VT_OK && reply.outcome == STRIPE_REFUSED)
+		return no_customer(shop, &reply.error, s, err, p);
 	if (err != VT_OK)
 		return err;
 	if (stripe_customer_read(reply.body, &c, NULL) != VT_OK)
@@ -353,11 +403,13 @@ make_customer(const struct shop *shop, struct arena *a, int64_t deadline,
 
 /* Stripe refused the intent: because the customer is gone, or for good. */
 static enum vt_err
-refused(const struct shop *shop, const struct stripe_error *e, struct stand *s,
-    enum vt_err why, struct vt_problem *p)
+no_intent(const struct shop *shop, const struct stripe_error *e,
+    struct stand *s, enum vt_err why, struct vt_problem *p)
 {
-	struct next_in next = { .instance = shop->instance,
-		.order = s->order.id,
+	struct order asked = s->order; /* `s` is written while it is read */
+	const struct next_in next = { .instance = shop->instance,
+		.refused = { s->attempt.id, code_of(e), asked.customer },
+		.order = asked.id,
 		.now_ms = clock_now_ms() };
 	struct intent_refused r = { .attempt = s->attempt.id,
 		.now_ms = next.now_ms };
@@ -365,14 +417,10 @@ refused(const struct shop *shop, const struct stripe_error *e, struct stand *s,
 	enum vt_err err;
 
 	if (strcmp(e->code, "resource_missing") == 0 &&
-	    strcmp(e->param, "customer") == 0) {
-		next.gone.attempt = s->attempt.id;
-		next.gone.customer = s->order.customer;
+	    strcmp(e->param, "customer") == 0)
 		return writer_run(shop->writer, go_on, &next, s, p);
-	}
-	(void)snprintf(r.order, sizeof(r.order), "%s", s->order.public_id);
-	(void)snprintf(
-	    r.code, sizeof(r.code), "%s", e->code[0] ? e->code : e->type);
+	(void)snprintf(r.order, sizeof(r.order), "%s", asked.public_id);
+	(void)snprintf(r.code, sizeof(r.code), "%s", code_of(e));
 	err = writer_run(
 	    shop->writer, purchase_intent_refused, &r, NULL, &second);
 	if (err != VT_OK)
@@ -392,7 +440,7 @@ make_intent(const struct shop *shop, struct arena *a, int64_t deadline,
 	err = call(shop, a, &s->attempt, deadline, &reply, p);
 	fault_point("purchase.after_intent_call");
 	if (err != VT_OK && reply.outcome == STRIPE_REFUSED)
-		return refused(shop, &reply.error, s, err, p);
+		return no_intent(shop, &reply.error, s, err, p);
 	if (err != VT_OK)
 		return err;
 	*client_secret = stripe_intent_client_secret(reply.body);
@@ -405,6 +453,9 @@ make_intent(const struct shop *shop, struct arena *a, int64_t deadline,
 	if (err == VT_OK)
 		err = readers_run(
 		    shop->readers, reload, &s->order.id, &s->order, p);
+	/* One that is not as ordered is no way to pay for it. */
+	if (err == VT_OK && s->order.pi[0] == '\0')
+		err = shop_unreadable(p);
 	s->next = HAVE_INTENT;
 	return err;
 }

@@ -44,6 +44,9 @@ struct scripted_step {
 struct scripted {
 	const struct scripted_step *steps;
 	size_t step_count;
+	/* Or NULL: called before request `i` is answered, in the server's
+	 * thread; what happens meanwhile may happen here. */
+	void (*before)(size_t i, const char *request);
 	int fd, stop[2], port;
 	char base[64]; /* "http://127.0.0.1:PORT" */
 	pthread_t thread;
@@ -126,6 +129,7 @@ scripted_read(struct scripted *s, int fd)
 static inline const struct scripted_step *
 scripted_next(struct scripted *s, char *request)
 {
+	void (*before)(size_t i, const char *request);
 	const struct scripted_step *p;
 	size_t i;
 
@@ -136,7 +140,10 @@ scripted_next(struct scripted *s, char *request)
 	s->requests[i] = request;
 	s->at_mono_ms[i] = clock_mono_ms();
 	p = &s->steps[i < s->step_count ? i : s->step_count - 1];
+	before = s->before;
 	(void)pthread_mutex_unlock(&s->lock);
+	if (before != NULL)
+		before(i, request);
 	return p;
 }
 
