@@ -53,9 +53,10 @@ struct writer {
 	pthread_t thread;
 
 	pthread_mutex_t mutex; /* what follows, up to the blank line */
-	pthread_cond_t work;
+	pthread_cond_t work, left;
 	struct job *first, *last;
 	int waiting; /* jobs in the queue */
+	int callers; /* threads inside writer_run() */
 	bool stopping;
 	struct writer_stats stats;
 
@@ -142,6 +143,7 @@ enqueue(struct writer *w, struct job *j)
 	if (pthread_cond_init(&j->done, NULL) != 0)
 		abort();
 	(void)pthread_mutex_lock(&w->mutex);
+	w->callers++;
 	if (w->stopping || writer_failed(w))
 		err = busy(j->p);
 	else if (w->waiting >= w->options.queue_max) {
@@ -153,6 +155,8 @@ enqueue(struct writer *w, struct job *j)
 			(void)pthread_cond_signal(&w->work);
 		err = wait_for(w, j);
 	}
+	if (--w->callers == 0)
+		(void)pthread_cond_signal(&w->left);
 	(void)pthread_mutex_unlock(&w->mutex);
 	(void)pthread_cond_destroy(&j->done);
 	return err;
@@ -486,7 +490,8 @@ writer_start(const struct writer_options *o, struct writer **out)
 		return err;
 	}
 	if (pthread_mutex_init(&w->mutex, NULL) != 0 ||
-	    pthread_cond_init(&w->work, NULL) != 0)
+	    pthread_cond_init(&w->work, NULL) != 0 ||
+	    pthread_cond_init(&w->left, NULL) != 0)
 		abort();
 	start_thread(w);
 	*out = w;
@@ -503,8 +508,14 @@ writer_stop(struct writer *w)
 	(void)pthread_cond_signal(&w->work);
 	(void)pthread_mutex_unlock(&w->mutex);
 	(void)pthread_join(w->thread, NULL);
+	/* Who was given a result has yet to wake up and read it. */
+	(void)pthread_mutex_lock(&w->mutex);
+	while (w->callers > 0)
+		(void)pthread_cond_wait(&w->left, &w->mutex);
+	(void)pthread_mutex_unlock(&w->mutex);
 	writelock_close(w->lock);
 	db_close(w->db);
+	(void)pthread_cond_destroy(&w->left);
 	(void)pthread_cond_destroy(&w->work);
 	(void)pthread_mutex_destroy(&w->mutex);
 	free(w);
