@@ -19,6 +19,7 @@ enum {
 	FORGET,
 	CHECKED,
 	DUE,
+	FORSAKEN,
 	STATEMENTS
 };
 
@@ -59,6 +60,14 @@ static const char *const sql[STATEMENTS] = {
 		       "OR (o.created_at <= :now - :abandoned "
 		       "AND o.checked_at < o.created_at + :abandoned)) "
 		       "ORDER BY COALESCE(o.checked_at, 0), o.id LIMIT :max"),
+	[FORSAKEN] =
+	    SELECT("o.state IN ('created', 'intent_sent') AND o.pi IS NULL "
+		   "AND o.updated_at <= :now - :abandoned "
+		   "AND NOT EXISTS (SELECT 1 FROM attempts a "
+		   "WHERE a.state IN ('intent', 'in_flight', 'unknown') "
+		   "AND a.what IN ('customer', 'intent') "
+		   "AND a.subject IN (o.public_id, 'user:' || u.clerk_sub)) "
+		   "ORDER BY o.id LIMIT :max"),
 };
 
 static const char *const names[ORDER_STATE__MAX] = {
@@ -301,17 +310,15 @@ order_checked(struct db *db, int64_t id, int64_t now_ms)
 	    db, sql[CHECKED], DB_INT("id", id), DB_INT("now", now_ms));
 }
 
-enum vt_err
-orders_due(
-    struct db *db, int64_t now_ms, struct order *out, size_t max, size_t *count)
+static enum vt_err
+list(struct db *db, const char *statement, const struct db_param *params,
+    struct order *out, size_t max, size_t *count)
 {
 	enum vt_err err;
 	struct query q;
 	size_t n = 0;
 
-	err = db_query(&q, db, sql[DUE], DB_INT("now", now_ms),
-	    DB_INT("quiet", ORDER_QUIET_MS),
-	    DB_INT("abandoned", ORDER_ABANDONED_MS), DB_INT("max", max));
+	err = db_query_params(&q, db, statement, params);
 	while (err == VT_OK && n < max && (err = db_step(&q)) == VT_OK)
 		read_row(&q, &out[n++], NULL);
 	db_done(&q);
@@ -319,4 +326,24 @@ orders_due(
 		return err;
 	*count = n;
 	return VT_OK;
+}
+
+enum vt_err
+orders_due(
+    struct db *db, int64_t now_ms, struct order *out, size_t max, size_t *count)
+{
+	return list(db, sql[DUE],
+	    DB_PARAMS(DB_INT("now", now_ms), DB_INT("quiet", ORDER_QUIET_MS),
+		DB_INT("abandoned", ORDER_ABANDONED_MS), DB_INT("max", max)),
+	    out, max, count);
+}
+
+enum vt_err
+orders_forsaken(
+    struct db *db, int64_t now_ms, struct order *out, size_t max, size_t *count)
+{
+	return list(db, sql[FORSAKEN],
+	    DB_PARAMS(DB_INT("now", now_ms),
+		DB_INT("abandoned", ORDER_ABANDONED_MS), DB_INT("max", max)),
+	    out, max, count);
 }

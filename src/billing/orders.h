@@ -116,4 +116,12 @@ order_checked(struct db *db, int64_t id, int64_t now_ms) VT_MUSTCHECK;
 enum vt_err orders_due(struct db *db, int64_t now_ms, struct order *out,
     size_t max, size_t *count) VT_MUSTCHECK;
 
+/*
+ * Orders that will never get an intent unless their buyer comes again: a day
+ * old, without one, and no call open that could bring one (the intent's, or
+ * the one for the user's customer). At most `max`, oldest first.
+ */
+enum vt_err orders_forsaken(struct db *db, int64_t now_ms, struct order *out,
+    size_t max, size_t *count) VT_MUSTCHECK;
+
 #endif

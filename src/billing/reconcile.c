@@ -154,6 +154,7 @@ reconcile_run(struct reconcile *r, struct reconcile_tally *out)
 		reconcile_attempts,
 		reconcile_events,
 		reconcile_orders,
+		reconcile_forsaken,
 		reconcile_grants,
 		reconcile_sweep,
 	};

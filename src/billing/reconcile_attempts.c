@@ -187,11 +187,13 @@ attempt_send(struct round *t, const struct attempt *at, struct vt_problem *p)
 
 	err = round_call(t, "POST", at->path, at->params, at->key, &reply, p);
 	if (reply.outcome == STRIPE_DONE)
-		return finish(t, at, reply.body, p);
-	if (reply.outcome == STRIPE_REFUSED)
-		return refused(t, at, &reply, p);
+		err = finish(t, at, reply.body, p);
+	else if (reply.outcome == STRIPE_REFUSED)
+		err = refused(t, at, &reply, p);
+	if (err == VT_OK)
+		return VT_OK;
 	/* Not done counts as unknown here: only a look-up or an answer under
-	 * this key ends an attempt. */
+	 * this key that we can use ends an attempt. */
 	if (write_attempt(t, unknown_op, at, NULL, &ignored) != VT_OK)
 		t->tally->away = true;
 	return err;
@@ -250,6 +252,12 @@ look_up(struct round *t, const struct attempt *at, const struct json **found,
 		    stripe_params_list(
 			t->arena, from_s, to_s, customer, list.last_id),
 		    NULL, &reply, p);
+		if (err == VT_NOTFOUND && customer[0] != '\0') {
+			/* Gone: then all of that day are looked through. */
+			customer[0] = '\0';
+			memset(&list, 0, sizeof(list));
+			continue;
+		}
 		if (err == VT_OK)
 			err = stripe_list_read(reply.body, &list, p);
 		if (err != VT_OK)

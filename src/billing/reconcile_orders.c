@@ -13,6 +13,7 @@
 #include "billing/orders.h"
 #include "billing/reconcile_steps.h"
 #include "ledger/grant.h"
+#include "ledger/transactions.h"
 #include "stripe/params.h"
 
 static void *
@@ -225,6 +226,70 @@ reconcile_orders(struct round *t)
 		}
 		if (o->count < RECONCILE_BATCH)
 			break;
+	}
+	free(o);
+}
+
+/* ---- orders without an intent ----------------------------------------------
+ */
+
+static enum vt_err
+forsaken_op(struct db *db, const void *in, void *out, struct vt_problem *p)
+{
+	const int64_t *now_ms = in;
+	struct orders *o = out;
+
+	(void)p;
+	return orders_forsaken(
+	    db, *now_ms, o->rows, countof(o->rows), &o->count);
+}
+
+/* Listed anew, since a buyer may have come again meanwhile. */
+static enum vt_err
+end_forsaken_op(struct db *db, const void *in, void *out, struct vt_problem *p)
+{
+	const int64_t *now_ms = in;
+	struct orders *o = out;
+	enum vt_err err;
+	bool moved;
+
+	err = forsaken_op(db, in, out, p);
+	for (size_t i = 0; i < o->count && err == VT_OK; i++) {
+		err = order_move(db, &o->rows[i], ORDER_CANCELED, "no intent",
+		    *now_ms, &moved);
+		if (err == VT_OK)
+			err = transaction_status(
+			    db, o->rows[i].tx, "canceled", *now_ms, &moved);
+		/* The same key is a new order from now on. */
+		if (err == VT_OK)
+			err = order_forget_request(db, o->rows[i].id);
+	}
+	return err;
+}
+
+/*
+ * Nothing at Stripe has to be canceled for these. Should there be an intent
+ * after all, and be paid, it still finds its order.
+ */
+void
+reconcile_forsaken(struct round *t)
+{
+	struct orders *o = must(calloc(1, sizeof(*o)));
+	int64_t now_ms = clock_now_ms();
+	struct vt_problem p = { 0 };
+	enum vt_err err;
+
+	err = round_read(t, forsaken_op, &now_ms, o, &p);
+	if (err == VT_OK && o->count > 0) {
+		t->tally->looked += (int)o->count;
+		err = round_write(t, end_forsaken_op, &now_ms, o, &p);
+		if (err != VT_OK)
+			round_bad(t, "order", o->rows[0].public_id, err, &p);
+		for (size_t i = 0; i < o->count && err == VT_OK; i++) {
+			round_settled(t);
+			LOG(LOG_INFO, "order.forsaken",
+			    LOG_S("order", o->rows[i].public_id));
+		}
 	}
 	free(o);
 }

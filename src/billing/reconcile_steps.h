@@ -70,6 +70,7 @@ enum vt_err attempt_send(struct round *t, const struct attempt *at,
 void reconcile_attempts(struct round *t);
 void reconcile_events(struct round *t);
 void reconcile_orders(struct round *t);
+void reconcile_forsaken(struct round *t);
 void reconcile_grants(struct round *t);
 void reconcile_sweep(struct round *t);
 

@@ -459,6 +459,42 @@ START_TEST(a_list_that_cannot_be_read_decides_nothing)
 }
 END_TEST
 
+/* What Stripe made and we cannot use must not be asked for again at once. */
+START_TEST(an_attempt_whose_object_cannot_be_read_waits_like_an_unknown_R95)
+{
+	have_intent_attempt();
+	have_attempt("customer", "user:user_1", "/v1/customers", "email=x");
+	pass(2 * MINUTE_MS);
+	answer(200, "{\"id\":\"pi_1\",\"object\":\"payment_intent\"}");
+	answer(
+	    200, "{\"id\":\"cus_9\",\"object\":\"customer\",\"metadata\":{}}");
+	run();
+	ck_assert_int_eq(tally.bad, 1);
+	ck_assert_int_eq(tally.settled, 1);
+	ck_assert_str_eq(
+	    text("SELECT state FROM attempts WHERE what = 'intent'"),
+	    "unknown");
+	run(); /* not due */
+	ck_assert_int_eq(tally.looked, 0);
+}
+END_TEST
+
+/* A list by a customer that is gone is refused: then all of them are read. */
+START_TEST(an_old_attempt_of_a_customer_that_is_gone_is_looked_up_R75)
+{
+	have_intent_attempt();
+	pass(24 * HOUR_MS);
+	answer(400,
+	    "{\"error\":{\"type\":\"invalid_request_error\",\"code\":"
+	    "\"resource_missing\",\"param\":\"customer\"}}");
+	answer(200, list("", false));
+	run();
+	ck_assert_ptr_null(strstr(server->requests[1], "customer="));
+	ck_assert_str_eq(text(ATTEMPT_STATE), "refused");
+	ck_assert_str_eq(text(ORDER_STATE), "refused");
+}
+END_TEST
+
 /* ---- events ----------------------------------------------------------------
  */
 
@@ -616,6 +652,37 @@ START_TEST(a_buyer_who_pays_as_we_cancel_gets_the_tokens_R21)
 	ck_assert_str_eq(text(ORDER_STATE), "granted");
 	ck_assert_str_eq(text(ATTEMPT_STATE), "refused");
 	ck_assert_str_eq(text(BALANCE), "50");
+}
+END_TEST
+
+/* The customer could not be made, and the buyer has not come again. */
+START_TEST(an_order_that_never_got_an_intent_ends_after_a_day)
+{
+	have_order(NULL);
+	pass(24 * HOUR_MS - 1);
+	run();
+	ck_assert_str_eq(text(ORDER_STATE), "intent_sent");
+	pass(1);
+	run();
+	ck_assert_str_eq(text(ORDER_STATE), "canceled");
+	ck_assert_str_eq(
+	    text("SELECT status FROM token_transactions"), "canceled");
+	ck_assert_str_eq(
+	    text("SELECT COUNT(*) FROM orders WHERE request_key IS NULL"), "1");
+	ck_assert_int_eq(tally.settled, 1);
+	run();
+	ck_assert_int_eq(tally.looked, 0);
+}
+END_TEST
+
+START_TEST(an_order_whose_call_is_not_settled_waits_for_it)
+{
+	have_intent_attempt();
+	pass(24 * HOUR_MS);
+	steps[step_count++] = (struct scripted_step){ SCRIPTED_ANSWER, 500,
+		"Stripe-Should-Retry: false\r\n", "{}" };
+	run();
+	ck_assert_str_eq(text(ORDER_STATE), "intent_sent");
 }
 END_TEST
 
@@ -814,6 +881,8 @@ main(void)
 		an_old_attempt_is_looked_up_by_metadata_and_not_sent_again_R75,
 		an_old_attempt_that_made_nothing_ends_refused_R75,
 		a_list_that_cannot_be_read_decides_nothing,
+		an_attempt_whose_object_cannot_be_read_waits_like_an_unknown_R95,
+		an_old_attempt_of_a_customer_that_is_gone_is_looked_up_R75,
 		an_event_that_waits_for_its_intent_is_applied_R11_R15,
 		an_event_for_an_object_that_is_missing_is_parked_R95,
 		an_event_waits_on_while_stripe_is_away,
@@ -822,6 +891,8 @@ main(void)
 		an_abandoned_order_ends_when_stripe_has_canceled_it,
 		an_order_lives_on_while_its_cancel_is_not_confirmed,
 		a_buyer_who_pays_as_we_cancel_gets_the_tokens_R21,
+		an_order_that_never_got_an_intent_ends_after_a_day,
+		an_order_whose_call_is_not_settled_waits_for_it,
 		a_payment_that_is_processing_is_never_canceled,
 		bad_orders_do_not_stop_the_run_R95,
 		a_round_ends_at_once_when_nobody_answers_and_changes_nothing,
