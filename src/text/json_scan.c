@@ -69,7 +69,7 @@ expected(struct scan *c, const char *what)
 static bool
 nul_in_text(struct scan *c)
 {
-	char field[sizeof(((struct vt_problem *)0)->field)] = "";
+	char field[JSON_FIELD_BYTES] = "";
 	const char *name = c->text + c->name_at + 1;
 	size_t bytes = 0;
 

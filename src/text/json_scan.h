@@ -2,7 +2,8 @@
  * json_scan: the strict half of json.c. cJSON builds trees well but accepts
  * what RFC 8259 refuses ("01", "1.", raw tabs in strings, text after the
  * value) and cuts strings at U+0000, so every text is walked once before it
- * is handed over. Only json.c includes this.
+ * is handed over. Also what json.c and json_read.c share; nobody else includes
+ * this.
  */
 #ifndef VT_TEXT_JSON_SCAN_H
 #define VT_TEXT_JSON_SCAN_H
@@ -21,5 +22,16 @@
  */
 enum vt_err json_scan(const char *text, size_t bytes, int depth_max,
     struct vt_problem *p) VT_MUSTCHECK;
+
+/* Room for a name in vt_problem.field. */
+#define JSON_FIELD_BYTES sizeof(((struct vt_problem *)0)->field)
+
+/*
+ * A member's name, from a stranger perhaps, as a problem's field holds it:
+ * behind its prefix (or NULL), cut where it is too long, never in the middle
+ * of a character.
+ */
+void json_field_name(
+    const char *prefix, const char *name, char out[static JSON_FIELD_BYTES]);
 
 #endif
