@@ -51,7 +51,7 @@ enum vt_err migrate_check(const char *db_path, struct instance *out,
 struct db;
 typedef void (*migrate_differs_fn)(
     const char *how, const char *type, const char *name, void *arg);
-enum vt_err migrate_compare(
-    struct db *db, migrate_differs_fn fn, void *arg) VT_MUSTCHECK;
+enum vt_err
+migrate_compare(struct db *db, migrate_differs_fn fn, void *arg) VT_MUSTCHECK;
 
 #endif

@@ -1,0 +1,130 @@
+"""What users see of their tokens."""
+
+import time
+import unittest
+
+from stack import Stack, wait_for
+
+BALANCE = '/api/tokens/balance'
+LIST = '/api/tokens/transactions'
+
+
+def setUpModule():
+    global stack, admin
+    stack = Stack().up()
+    admin = stack.token('root@example.com', admin=True)
+
+
+def tearDownModule():
+    stack.down()
+
+
+def give(email, amount, **more):
+    answer = stack.post('/api/admin/tokens/add', {
+        'user_email': email, 'amount': amount, 'note': 'n', **more},
+        token=admin)
+    assert answer.status == 201, answer
+    return answer.json['transaction_id']
+
+
+class Balance(unittest.TestCase):
+    def test_somebody_who_has_nothing_has_zeros(self):
+        token = stack.token('new@example.com')
+        answer = stack.get(BALANCE, token=token)
+        self.assertEqual(answer.status, 200, answer)
+        self.assertEqual(answer.json, {
+            'available': 0, 'held': 0, 'frozen': 0, 'debt': 0,
+            'expiring': [], 'lots': []})
+        self.assertEqual(answer.headers['Cache-Control'], 'no-store')
+
+    def test_lots_come_in_burn_order_and_expiries_by_time_R66(self):
+        token = stack.token('lots@example.com')
+        never = give('lots@example.com', 1)
+        late = give('lots@example.com', 2, expires_at='2099-06-01T00:00:00Z')
+        soon = give('lots@example.com', 4, expires_at='2098-06-01T00:00:00Z')
+        also = give('lots@example.com', 8, expires_at='2099-06-01T00:00:00Z')
+        balance = stack.get(BALANCE, token=token).json
+        self.assertEqual(balance['available'], 15)
+        self.assertEqual([l['transaction_id'] for l in balance['lots']],
+                         [soon, late, also, never])
+        self.assertEqual(balance['expiring'], [
+            {'tokens': 4, 'at': '2098-06-01T00:00:00Z'},
+            {'tokens': 10, 'at': '2099-06-01T00:00:00Z'}])
+        lot = balance['lots'][0]
+        self.assertEqual((lot['origin'], lot['paid'], lot['granted'],
+                          lot['left'], lot['held'], lot['frozen']),
+                         ('grant', False, 4, 4, 0, 0))
+
+    def test_what_expired_is_not_there_R64(self):
+        token = stack.token('gone@example.com')
+        at = stack.now() + 5
+        text = time.strftime(
+            '%Y-%m-%dT%H:%M:%SZ', time.gmtime(at))
+        give('gone@example.com', 9, expires_at=text)
+        self.assertEqual(stack.balance(token), 9)
+        clock = stack.state / 'clock'
+        shift = int(clock.read_text())
+        clock.write_text(f'{shift + 6000}\n')
+        wait_for(lambda: stack.balance(token) == 0, 'the expiry')
+        self.assertEqual(stack.get(BALANCE, token=token).json, {
+            'available': 0, 'held': 0, 'frozen': 0, 'debt': 0,
+            'expiring': [], 'lots': []})
+
+    def test_a_bought_package_shows(self):
+        token = stack.token('buyer@example.com')
+        stack.buy(token)
+        wait_for(lambda: stack.balance(token) == 10, 'the tokens')
+        row = stack.get(LIST, token=token).json['data'][0]
+        self.assertEqual(
+            (row['kind'], row['status'], row['tokens'], row['amount'],
+             row['currency'], row['amount_display'], row['price_per_token'],
+             row['total_amount_usd']),
+            ('purchase', 'completed', 10, 999, 'usd', '9.99', '0.999',
+             '9.99'))
+        self.assertTrue(row['payment_intent_id'].startswith('pi_'))
+
+    def test_nobody_without_a_session(self):
+        for path in (BALANCE, LIST):
+            answer = stack.get(path)
+            self.assertEqual((answer.status, answer.code),
+                             (401, 'unauthenticated'))
+
+    def test_unknown_parameters_are_refused(self):
+        token = stack.token('new@example.com')
+        for path in (BALANCE + '?as_of=2026-01-01', BALANCE + '?user=x',
+                     LIST + '?user=x', LIST + '?format=csv'):
+            self.assertEqual(stack.get(path, token=token).status, 422, path)
+
+
+class Transactions(unittest.TestCase):
+    def test_only_ones_own_are_shown(self):
+        one = stack.token('one@example.com')
+        two = stack.token('two@example.com')
+        give('one@example.com', 1)
+        self.assertEqual(
+            len(stack.get(LIST, token=one).json['data']), 1)
+        self.assertEqual(stack.get(LIST, token=two).json, {
+            'data': [], 'has_more': False, 'next_cursor': None})
+
+    def test_pages_and_filters(self):
+        token = stack.token('pages@example.com')
+        ids = [give('pages@example.com', i + 1) for i in range(5)]
+        seen, cursor = [], ''
+        while cursor is not None:
+            page = stack.get(f'{LIST}?limit=2{cursor}', token=token).json
+            seen += [r['id'] for r in page['data']]
+            cursor = page['next_cursor'] and '&cursor=' + page['next_cursor']
+        self.assertEqual(seen, ids[::-1])
+        for query, count in (('kind=grant', 5), ('kind=spend', 0),
+                             ('status=completed', 5), ('to=2020-01-01', 0)):
+            rows = stack.get(f'{LIST}?{query}', token=token).json['data']
+            self.assertEqual(len(rows), count, query)
+
+    def test_bad_filters_are_named(self):
+        token = stack.token('new@example.com')
+        for query, field in (('kind=x', 'kind'), ('status=x', 'status'),
+                             ('from=x', 'from'), ('limit=0', 'limit'),
+                             ('cursor=AAAA', 'cursor')):
+            answer = stack.get(f'{LIST}?{query}', token=token)
+            self.assertEqual(answer.status, 422, query)
+            self.assertEqual(answer.json['error']['field'], field)
