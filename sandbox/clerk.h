@@ -1,6 +1,6 @@
 /*
- * clerk: a local sign-in that speaks as Clerk does: users, sessions, session
- * tokens (RS256), their key set, and Svix-signed webhooks about users.
+ * clerk: a local sign-in that speaks as Clerk does: sessions, session tokens
+ * (RS256) and their key set. The people are user.h's.
  */
 #ifndef SANDBOX_CLERK_H
 #define SANDBOX_CLERK_H
@@ -10,7 +10,7 @@
 /* What the sign-in page and the stand-in for Clerk's script call. */
 extern const struct operation clerk_operations[];
 
-/* What ./dev and tests do: make, change and delete users, issue tokens. */
+/* What ./dev and tests do: issue tokens, say where webhooks go. */
 extern const struct operation clerk_control_operations[];
 
 /* The call's error in Clerk's shape: {"errors":[…]}. */

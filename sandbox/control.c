@@ -10,6 +10,7 @@
 #include "outage.h"
 #include "payment.h"
 #include "render.h"
+#include "user.h"
 #include "webhook.h"
 
 #define RECENT_ROWS 20

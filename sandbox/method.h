@@ -40,6 +40,9 @@ extern const struct param method_params[];
 enum vt_err method_take(struct call *c, const char *id, const char *param,
     struct doc **out) VT_MUSTCHECK;
 
+/* A new one for a test name, not stored; NULL when it is none. */
+struct doc *method_make_test(struct call *c, const char *name);
+
 /* Makes and stores one of these parameters (method_params). */
 enum vt_err method_make(
     struct call *c, const struct json *params, struct doc **out) VT_MUSTCHECK;

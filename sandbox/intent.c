@@ -1,0 +1,242 @@
+/* intent: see intent.h. */
+#include "intent.h"
+
+#include <string.h>
+
+#include "method.h"
+#include "text/money.h"
+
+/* The least that can be charged (stripe-facts: minimum by currency). */
+static const struct {
+	const char *currency;
+	int64_t amount;
+} minima[] = { { "usd", 50 }, { "eur", 50 }, { "cad", 50 }, { "aud", 50 },
+	{ "chf", 50 }, { "nzd", 50 }, { "sgd", 50 }, { "brl", 50 },
+	{ "inr", 50 }, { "gbp", 30 }, { "jpy", 50 }, { "krw", 50 },
+	{ "mxn", 1000 }, { "thb", 1000 }, { "dkk", 250 }, { "nok", 300 },
+	{ "sek", 300 }, { "pln", 200 }, { "ron", 200 }, { "myr", 200 },
+	{ "aed", 200 }, { "hkd", 400 }, { "czk", 1500 }, { "huf", 17500 } };
+
+bool
+intent_flag(const struct json *params, const char *name)
+{
+	bool yes = false;
+
+	return json_bool(json_get(params, name), &yes) && yes;
+}
+
+static enum vt_err
+check_amount(struct call *c, const struct doc *d)
+{
+	const char *currency = json_str_at(d->body, "currency");
+	char text[MONEY_TEXT_BYTES];
+	int64_t amount = 0;
+
+	(void)json_int_at(d->body, "amount", &amount); /* always there */
+	if (amount > MONEY_MAX)
+		return call_fail(c, 400, "amount_too_large", "amount",
+		    "Amount must be no more than %d in the smallest unit.",
+		    MONEY_MAX);
+	for (size_t i = 0; i < countof(minima); i++)
+		if (strcmp(minima[i].currency, currency) == 0 &&
+		    amount < minima[i].amount) {
+			money_format(minima[i].amount, currency, text);
+			return call_fail(c, 400, "amount_too_small", "amount",
+			    "Amount must be at least %s %s", text, currency);
+		}
+	return VT_OK;
+}
+
+static enum vt_err
+put_currency(struct call *c, struct doc *d)
+{
+	const char *given = json_str_at(c->params, "currency");
+	char *lower;
+
+	if (given == NULL)
+		return VT_OK;
+	lower = arena_strdup(c->arena, given);
+	for (char *p = lower; *p != '\0'; p++)
+		if (*p >= 'A' && *p <= 'Z')
+			*p = (char)(*p - 'A' + 'a');
+	if (!money_currency_valid(lower))
+		return call_fail(c, 400, NULL, "currency",
+		    "Invalid currency: %s. Stripe currently supports these "
+		    "currencies: usd, eur, gbp, jpy and others.",
+		    given);
+	json_put_str(d->body, "currency", lower);
+	return VT_OK;
+}
+
+static bool
+listed(const struct json *list, const char *text)
+{
+	for (const struct json *j = json_first(list); j != NULL;
+	     j = json_next(j))
+		if (strcmp(json_str(j), text) == 0)
+			return true;
+	return false;
+}
+
+/* payment_method_types, which Stripe computes out of all the rest. */
+static void
+compute_types(struct call *c, struct doc *d)
+{
+	const struct json *allowed =
+	    json_get(d->body, "allowed_payment_method_types");
+	const struct json *excluded =
+	    json_get(d->body, "excluded_payment_method_types");
+	const char *currency = json_str_at(d->body, "currency");
+	const char *allow =
+	    json_str_at(d->body, "automatic_payment_methods.allow_redirects");
+	struct json *types = json_array(c->arena);
+
+	for (const struct method_type *t = method_types; t->name != NULL; t++) {
+		if (!method_takes(t, currency) || listed(excluded, t->name))
+			continue;
+		if (json_is_array(allowed) && !listed(allowed, t->name))
+			continue;
+		if (t->flow == METHOD_REDIRECT && allow != NULL &&
+		    strcmp(allow, "never") == 0)
+			continue;
+		json_add_str(types, t->name);
+	}
+	json_put_copy(d->body, "payment_method_types", types);
+}
+
+/* Which methods may pay: named by the caller, or all that the account has. */
+enum vt_err
+intent_put_methods(struct call *c, struct doc *d)
+{
+	const struct json *given =
+	    json_get(c->params, "automatic_payment_methods");
+	const struct json *allowed =
+	    json_get(c->params, "allowed_payment_method_types");
+	const char *redirect = json_str_at(given, "allow_redirects");
+	struct json *o;
+
+	if (allowed == NULL)
+		allowed = json_get(c->params, "payment_method_types");
+	if (json_is_array(allowed) && given != NULL &&
+	    intent_flag(given, "enabled"))
+		return call_fail(c, 400, "parameters_exclusive",
+		    "automatic_payment_methods",
+		    "You may only specify one of these parameters: "
+		    "automatic_payment_methods, "
+		    "allowed_payment_method_types.");
+	for (const struct json *j = json_first(allowed); j != NULL;
+	     j = json_next(j))
+		if (method_type(json_str(j)) == NULL)
+			return call_fail(c, 400, NULL,
+			    "allowed_payment_method_types",
+			    "The payment method type `%s` is invalid for this "
+			    "account.",
+			    json_str(j));
+	if (json_is_array(allowed)) {
+		json_put_copy(d->body, "allowed_payment_method_types", allowed);
+	} else if (given == NULL || intent_flag(given, "enabled")) {
+		o = json_put_object(d->body, "automatic_payment_methods");
+		json_put_str(o, "allow_redirects",
+		    redirect != NULL ? redirect : "always");
+		json_put_bool(o, "enabled", true);
+		o = json_put_object(
+		    d->body, "payment_method_configuration_details");
+		json_put_str(o, "id", "pmc_1SandboxDefaultMethods0001");
+		json_put_null(o, "parent");
+	}
+	return VT_OK;
+}
+
+static enum vt_err
+put_customer(struct call *c, struct doc *d)
+{
+	const char *id = json_str_at(c->params, "customer");
+	struct doc *customer;
+	enum vt_err err;
+
+	if (id == NULL)
+		return VT_OK;
+	err = doc_need(c, R_CUSTOMER, id, "customer", &customer);
+	if (err == VT_OK)
+		json_put_str(d->body, "customer", id);
+	return err;
+}
+
+/*
+ * Finds or makes the method that the call names. *out is NULL when it names
+ * none. A method of one customer cannot pay for another.
+ */
+enum vt_err
+intent_read_method(struct call *c, const struct doc *intent, struct doc **out)
+{
+	const char *id = json_str_at(c->params, "payment_method");
+	const struct json *data = json_get(c->params, "payment_method_data");
+	const char *customer = json_str_at(intent->body, "customer");
+	const char *owner, *type;
+	enum vt_err err;
+
+	*out = NULL;
+	if (id == NULL && data == NULL)
+		return VT_OK;
+	err = id != NULL ? method_take(c, id, "payment_method", out)
+			 : method_make(c, data, out);
+	if (err != VT_OK)
+		return err;
+	owner = json_str_at((*out)->body, "customer");
+	if (owner != NULL && (customer == NULL || strcmp(owner, customer) != 0))
+		return call_fail(c, 400, "payment_method_unexpected_state",
+		    "payment_method",
+		    "The PaymentMethod supplied (%s) belongs to a Customer. "
+		    "Include that Customer in the `customer` parameter on the "
+		    "PaymentIntent.",
+		    (*out)->id);
+	type = json_str_at((*out)->body, "type");
+	if (!listed(json_get(intent->body, "payment_method_types"), type))
+		return call_fail(c, 400,
+		    "payment_intent_incompatible_"
+		    "payment_method",
+		    "payment_method",
+		    "The PaymentMethod provided (%s) is not allowed for this "
+		    "PaymentIntent.",
+		    type);
+	return VT_OK;
+}
+
+/* What create, update and confirm may set alike. */
+enum vt_err
+intent_apply(struct call *c, struct doc *d)
+{
+	static const char *const names[] = { "amount", "capture_method",
+		"confirmation_method", "description",
+		"excluded_payment_method_types", "payment_method_options",
+		"receipt_email", "setup_future_usage", "shipping",
+		"statement_descriptor", "statement_descriptor_suffix",
+		"transfer_group", NULL };
+	const char *email = json_str_at(c->params, "receipt_email");
+	enum vt_err err;
+
+	if (email != NULL && strchr(email, '@') == NULL)
+		return call_fail(c, 400, "email_invalid", "receipt_email",
+		    "Invalid email address: %s", email);
+	doc_apply(d->body, c->params, names);
+	if (json_is_null(json_get(d->body, "payment_method_options")))
+		json_put_text(d->body, "payment_method_options", "{}");
+	doc_metadata(c, d->body, c->params);
+	/* Any later change clears what the last attempt left. */
+	json_put_text(d->body, "last_payment_error", "null");
+	err = put_currency(c, d);
+	if (err == VT_OK)
+		err = check_amount(c, d);
+	if (err == VT_OK)
+		err = put_customer(c, d);
+	if (err == VT_OK)
+		compute_types(c, d);
+	if (err == VT_OK &&
+	    json_str_at(c->params, "statement_descriptor") != NULL &&
+	    listed(json_get(d->body, "payment_method_types"), "card"))
+		return call_fail(c, 400, NULL, "statement_descriptor",
+		    "The `statement_descriptor` parameter is not supported "
+		    "for the `card` payment method type. Use "
+		    "`statement_descriptor_suffix` instead.");
+	return err;
+}
