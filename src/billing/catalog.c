@@ -243,6 +243,10 @@ quote_quantity(const struct catalog *c, int64_t tokens, const char *currency,
 	if (money_scale(price->amount, rate->tokens, tokens, &out->amount) !=
 	    VT_OK)
 		return VT_INVALID;
+	/* Stripe takes some currencies in steps; half up, as the rest. */
+	if (!money_add(out->amount, money_step(currency) / 2, &out->amount))
+		return VT_INVALID;
+	out->amount -= out->amount % money_step(currency);
 	if (ceiling != NULL) {
 		price = catalog_price(ceiling, currency);
 		assert(price != NULL);

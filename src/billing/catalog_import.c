@@ -95,6 +95,9 @@ import_prices(struct import *im, const char *prefix, const struct item *it)
 			return bad(im, prefix, "prices",
 			    "whole numbers of the smallest unit, from 1 to "
 			    "99999999");
+		if (amount % money_step(json_name(m)) != 0)
+			return bad(im, prefix, "prices",
+			    "in the steps that Stripe takes the currency in");
 		err = db_exec(im->db, sql[PRICE_ADD],
 		    DB_INT("version", im->version), DB_TEXT("item", it->id),
 		    DB_TEXT("currency", json_name(m)),
