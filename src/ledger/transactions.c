@@ -253,8 +253,7 @@ transaction_find(struct db *db, const char *public_id,
 		return err;
 	memset(out, 0, sizeof(*out));
 	out->id = db_int(&q, 0);
-	(void)snprintf(
-	    out->public_id, sizeof(out->public_id), "%s", public_id);
+	(void)snprintf(out->public_id, sizeof(out->public_id), "%s", public_id);
 	*user = db_int(&q, 1);
 	db_done(&q);
 	return VT_OK;

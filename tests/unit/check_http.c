@@ -283,8 +283,7 @@ START_TEST(idempotency_keys_are_visible_and_short)
 	    from(PARAMS("DOCUMENT_URI=/", "HTTP_IDEMPOTENCY_KEY=a-1~")), VT_OK);
 	ck_assert_int_eq(request_idempotency_key(&req, &key, &problem), VT_OK);
 	ck_assert_str_eq(key, "a-1~");
-	n = (size_t)snprintf(
-	    longest, sizeof(longest), "HTTP_IDEMPOTENCY_KEY=");
+	n = (size_t)snprintf(longest, sizeof(longest), "HTTP_IDEMPOTENCY_KEY=");
 	memset(longest + n, 'k', 256);
 	longest[n + 256] = '\0';
 	for (int i = 0; i < 3; i++) {

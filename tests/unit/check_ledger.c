@@ -336,8 +336,7 @@ START_TEST(ledger_rows_refuse_every_other_statement)
 
 	ck_assert_int_eq(give_now("pi:1", 10, 0, true), VT_OK);
 	for (size_t i = 0; i < countof(hostile); i++)
-		ck_assert_msg(
-		    books_do(hostile[i]) != VT_OK, "%s", hostile[i]);
+		ck_assert_msg(books_do(hostile[i]) != VT_OK, "%s", hostile[i]);
 	books_balanced();
 	ck_assert_int_eq(books_int("SELECT SUM(tokens) FROM movements"), 10);
 }

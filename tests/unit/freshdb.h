@@ -32,8 +32,7 @@ books_open(void)
 	scratch_make();
 	o.db_path = scratch_db;
 	ck_assert_int_eq(migrate_run(&o, &p), VT_OK);
-	ck_assert_int_eq(
-	    migrate_check(scratch_db, &books_instance, &p), VT_OK);
+	ck_assert_int_eq(migrate_check(scratch_db, &books_instance, &p), VT_OK);
 	ck_assert_int_eq(db_open(scratch_db, DB_WRITER, &books), VT_OK);
 }
 
