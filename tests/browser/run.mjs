@@ -16,7 +16,7 @@ import { Visitor, launch, preparePictures } from './lib/browser.mjs';
 
 const FILES = [
     'money', 'purchase', 'decline', 'challenge', 'redirect', 'processing', 'resume',
-    'refusals', 'keyboard', 'access', 'standins',
+    'refusals', 'account', 'keyboard', 'access', 'standins',
 ];
 const TEST_MS = 90_000;
 

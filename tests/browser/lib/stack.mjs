@@ -23,3 +23,17 @@ export function dev(...words) {
     }
     return stdout;
 }
+
+/* A call as an administrator, in JSON. */
+export async function asAdmin(path, body) {
+    const token = dev('token', 'root@example.com', '--admin').trim();
+    const response = await fetch(new URL(path, process.env.VANTAGE_URL), {
+        method: 'POST',
+        headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
+        body: JSON.stringify(body),
+    });
+    if (!response.ok) {
+        throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
+    }
+    return response.json();
+}
