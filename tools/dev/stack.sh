@@ -117,7 +117,6 @@ cmd_up() {
 	choose_settings
 	choose_ports
 	if [ "$SANDBOX" = 1 ]; then
-		step "starting the sandbox"
 		start_sandbox
 		connect_sandbox
 	fi
@@ -126,11 +125,11 @@ cmd_up() {
 	migrate
 	mapfile -t built < <(built_names)
 	nginx_files
-	step "starting ${#built[@]} processes and nginx"
 	for name in "${built[@]}"; do
 		start_process "$name"
 	done
 	start_nginx nginx "$STATE/nginx" dev.conf
+	[ "${#STARTED[@]}" = 0 ] || step "started ${STARTED[*]}"
 	wait_until 60 "/api/ready" "" ready_or_dead
 	report_up
 }
