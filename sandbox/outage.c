@@ -6,7 +6,7 @@
 #include "base/clock.h"
 
 #define HANG_MS 60000
-#define LOOK_MS 1000 /* a hanging call looks this often at least */
+#define LOOK_MS 500 /* a hanging call looks this often at least */
 
 static const char *const names[OUTAGE__MAX] = {
 	[OUTAGE_OFF] = "off",
@@ -96,7 +96,7 @@ outage_hang(struct box *b)
 	struct timespec ts;
 
 	while (is_hanging(b)) {
-		if (clock_mono_ms() >= end)
+		if (clock_mono_ms() >= end || http_stopping())
 			return false;
 		until = clock_mono_ms() + LOOK_MS;
 		ts.tv_sec = (time_t)(until / 1000);

@@ -37,7 +37,10 @@ enum vt_err outage_set(struct box *b, const char *mode, int64_t count,
 enum outage outage_take(
     struct box *b, struct arena *a, const char *method, const char *path);
 
-/* Waits until hanging is over: true; false after 60 s. Without the lock. */
+/*
+ * Waits until hanging is over: true; false after 60 s, or when this process
+ * is to end. Without the lock.
+ */
 bool outage_hang(struct box *b);
 
 /* Answers for the modes that answer instead of the API. */

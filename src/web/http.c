@@ -111,6 +111,14 @@ http_stop(void)
 		return;
 }
 
+bool
+http_stopping(void)
+{
+	struct pollfd fd = { stop_fd, POLLIN, 0 };
+
+	return stop_fd >= 0 && poll(&fd, 1, 0) > 0;
+}
+
 struct http_conn *
 http_conn_new(void)
 {

@@ -160,6 +160,9 @@ enum http_mode http_open(void);
  */
 void http_stop(void);
 
+/* True from then on, for a handler that waits for something. */
+bool http_stopping(void);
+
 struct http_conn;
 struct http_conn *http_conn_new(void);
 void http_conn_free(struct http_conn *c);

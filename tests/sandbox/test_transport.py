@@ -210,6 +210,19 @@ class Transport(unittest.TestCase):
         caller.join()
         self.assertEqual(answers[0].status, 200)
 
+    def test_hanging_calls_do_not_keep_it_from_ending(self):
+        box.control('POST', 'outage', mode='hang')
+        caller = threading.Thread(target=self.assertRaises, args=(
+            OSError, box.get, '/v1/customers'))
+        caller.start()
+        time.sleep(0.2)
+        began = time.monotonic()
+        box.stop_program()
+        self.assertLess(time.monotonic() - began, 5)
+        caller.join()
+        box.start_program()
+        wait_for(box._answers, 'the sandbox to answer')
+
     def test_the_control_is_not_for_other_pages(self):
         answer = box.raw('POST', '/_sandbox/reset', '',
                          {'Origin': 'http://evil.example'})
