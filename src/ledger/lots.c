@@ -1,9 +1,11 @@
 /* lots: see lots.h. */
 #include "ledger/lots.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
-enum { LOT_ADD, LEFT_ADD, USE_ADD, LIVE, NEXT, TAKE, SUMS, STATEMENTS };
+enum { LOT_ADD, LEFT_ADD, USE_ADD, LIVE, NEXT, TAKE, FREE, SUMS, STATEMENTS };
 
 /*
  * The order of R66, total and stable. Written once: what a balance shows
@@ -36,6 +38,7 @@ static const char *const sql[STATEMENTS] = {
 		 " LIMIT 1",
 	[TAKE] = "UPDATE lot_left SET left = left - :tokens WHERE lot = :lot "
 		 "AND left - held - frozen >= :tokens",
+	[FREE] = "SELECT left - held - frozen FROM lot_left WHERE lot = :lot",
 	[SUMS] = "SELECT COALESCE(SUM(f.left - f.held - f.frozen), 0), "
 		 "COALESCE(SUM(f.held), 0), COALESCE(SUM(f.frozen), 0) "
 		 "FROM lot_left f JOIN lots l ON l.id = f.lot "
@@ -68,43 +71,66 @@ lot_add(struct db *db, const struct lot_new *l, int64_t *lot)
 	    DB_INT("lot", *lot), DB_INT("delta", l->tokens));
 }
 
-/* Takes what the first lot in burn order has, up to `tokens`. */
-static enum vt_err
-burn_one(struct db *db, int64_t user, int64_t movement, int64_t now_ms,
-    int64_t tokens, int64_t *taken)
+enum vt_err
+lot_next(
+    struct db *db, int64_t user, int64_t now_ms, int64_t *lot, int64_t *tokens)
 {
 	enum vt_err err;
 	struct query q;
-	int64_t lot;
 
 	err = db_row(
 	    &q, db, sql[NEXT], DB_INT("user", user), DB_INT("now", now_ms));
 	if (err != VT_OK)
 		return err == VT_NOTFOUND ? VT_FUNDS : err;
-	lot = db_int(&q, 0);
-	*taken = db_int(&q, 1);
+	*lot = db_int(&q, 0);
+	*tokens = db_int(&q, 1);
 	db_done(&q);
-	if (*taken > tokens)
-		*taken = tokens;
+	return VT_OK;
+}
+
+enum vt_err
+lot_free(struct db *db, int64_t lot, int64_t *tokens)
+{
+	enum vt_err err;
+	struct query q;
+
+	err = db_row(&q, db, sql[FREE], DB_INT("lot", lot));
+	if (err != VT_OK)
+		return err == VT_NOTFOUND ? VT_DB : err;
+	*tokens = db_int(&q, 0);
+	db_done(&q);
+	return VT_OK;
+}
+
+enum vt_err
+lot_take(struct db *db, int64_t lot, int64_t movement, int64_t tokens)
+{
+	enum vt_err err;
+
 	err = db_exec(
-	    db, sql[TAKE], DB_INT("lot", lot), DB_INT("tokens", *taken));
+	    db, sql[TAKE], DB_INT("lot", lot), DB_INT("tokens", tokens));
 	if (err == VT_OK && db_changes(db) != 1)
-		err = VT_DB;
+		err = VT_FUNDS;
 	if (err != VT_OK)
 		return err;
 	return db_exec(db, sql[USE_ADD], DB_INT("movement", movement),
-	    DB_INT("lot", lot), DB_INT("delta", -*taken));
+	    DB_INT("lot", lot), DB_INT("delta", -tokens));
 }
 
 enum vt_err
 lots_burn(struct db *db, int64_t user, int64_t movement, int64_t tokens,
     int64_t now_ms)
 {
-	int64_t taken;
+	int64_t lot, taken;
 	enum vt_err err;
 
 	for (; tokens > 0; tokens -= taken) {
-		err = burn_one(db, user, movement, now_ms, tokens, &taken);
+		err = lot_next(db, user, now_ms, &lot, &taken);
+		if (err != VT_OK)
+			return err;
+		if (taken > tokens)
+			taken = tokens;
+		err = lot_take(db, lot, movement, taken);
 		if (err != VT_OK)
 			return err;
 	}
@@ -161,4 +187,23 @@ ledger_balance(struct db *db, int64_t user, int64_t now_ms, struct balance *out)
 	out->frozen = db_int(&q, 2);
 	db_done(&q);
 	return VT_OK;
+}
+
+enum vt_err
+lots_insufficient(struct db *db, int64_t user, int64_t tokens, int64_t now_ms,
+    struct vt_problem *p)
+{
+	struct balance b;
+	enum vt_err err;
+
+	err = ledger_balance(db, user, now_ms, &b);
+	if (err != VT_OK)
+		return err;
+	(void)vt_problem(p, VT_FUNDS, "insufficient_tokens", NULL,
+	    "%" PRId64 " tokens are needed and %" PRId64 " are available.",
+	    tokens, b.available);
+	if (p != NULL)
+		(void)snprintf(p->details, sizeof(p->details),
+		    "{\"available\":%" PRId64 "}", b.available);
+	return VT_FUNDS;
 }

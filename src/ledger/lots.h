@@ -34,6 +34,18 @@ lot_add(struct db *db, const struct lot_new *l, int64_t *lot) VT_MUSTCHECK;
 enum vt_err lots_burn(struct db *db, int64_t user, int64_t movement,
     int64_t tokens, int64_t now_ms) VT_MUSTCHECK;
 
+/* Takes from one lot what is free in it; VT_FUNDS when that is too little. */
+enum vt_err lot_take(
+    struct db *db, int64_t lot, int64_t movement, int64_t tokens) VT_MUSTCHECK;
+
+/* What is left of a lot and neither held nor frozen. */
+enum vt_err lot_free(struct db *db, int64_t lot, int64_t *tokens) VT_MUSTCHECK;
+
+/* The first lot in burn order that has something free: its id and how much.
+ * VT_FUNDS when there is none. */
+enum vt_err lot_next(struct db *db, int64_t user, int64_t now_ms, int64_t *lot,
+    int64_t *tokens) VT_MUSTCHECK;
+
 /* One lot with something left, for balances. */
 struct lot {
 	int64_t id, left, held, frozen, granted, cost;
@@ -48,6 +60,13 @@ typedef enum vt_err (*lot_fn)(const struct lot *l, void *arg);
 /* The user's lots that are not used up nor expired, in burn order. */
 enum vt_err lots_each(struct db *db, int64_t user, int64_t now_ms, lot_fn fn,
     void *arg) VT_MUSTCHECK;
+
+/*
+ * VT_FUNDS with code "insufficient_tokens" and what is available in details:
+ * the one refusal of spends and holds alike.
+ */
+enum vt_err lots_insufficient(struct db *db, int64_t user, int64_t tokens,
+    int64_t now_ms, struct vt_problem *p) VT_MUSTCHECK;
 
 /* What a spend would allow now, and what is not free, over those lots. */
 struct balance {

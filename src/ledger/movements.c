@@ -194,3 +194,11 @@ ledger_movement_by_cause(
 	db_done(&q);
 	return VT_OK;
 }
+
+enum vt_err
+ledger_tokens_problem(struct vt_problem *p)
+{
+	return vt_problem(p, VT_INVALID, "invalid_field", "amount",
+	    "amount must be a whole number from 1 to %" PRId64 ".",
+	    (int64_t)LEDGER_TOKENS_MAX);
+}

@@ -55,6 +55,9 @@ ledger_user_account(struct db *db, int64_t user, int64_t *account) VT_MUSTCHECK;
 enum vt_err ledger_move(struct db *db, const struct movement *m,
     struct movement_done *out) VT_MUSTCHECK;
 
+/* Tokens out of range: VT_INVALID naming `amount` (R69). */
+enum vt_err ledger_tokens_problem(struct vt_problem *p);
+
 /* The movement with this cause, or VT_NOTFOUND. */
 enum vt_err ledger_movement_by_cause(struct db *db, const char *cause,
     int64_t *movement, int64_t *tx) VT_MUSTCHECK;

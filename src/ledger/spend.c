@@ -1,29 +1,9 @@
 /* spend: see spend.h. */
 #include "ledger/spend.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-
+#include "ledger/holds.h"
 #include "ledger/lots.h"
 #include "ledger/movements.h"
-
-static enum vt_err
-insufficient(struct db *db, const struct spend *s, struct vt_problem *p)
-{
-	struct balance b;
-	enum vt_err err;
-
-	err = ledger_balance(db, s->user, s->now_ms, &b);
-	if (err != VT_OK)
-		return err;
-	(void)vt_problem(p, VT_FUNDS, "insufficient_tokens", NULL,
-	    "%" PRId64 " tokens are needed and %" PRId64 " are available.",
-	    s->tokens, b.available);
-	if (p != NULL)
-		(void)snprintf(p->details, sizeof(p->details),
-		    "{\"available\":%" PRId64 "}", b.available);
-	return VT_FUNDS;
-}
 
 enum vt_err
 ledger_spend(struct db *db, const struct spend *s, struct spend_done *out,
@@ -44,11 +24,11 @@ ledger_spend(struct db *db, const struct spend *s, struct spend_done *out,
 	enum vt_err err;
 
 	if (s->tokens <= 0 || s->tokens > LEDGER_TOKENS_MAX)
-		return vt_problem(p, VT_INVALID, "invalid_field", "amount",
-		    "amount must be a whole number from 1 to %" PRId64 ".",
-		    (int64_t)LEDGER_TOKENS_MAX);
+		return ledger_tokens_problem(p);
 	t.tokens = -s->tokens;
-	err = ledger_user_account(db, s->user, &m.from);
+	err = holds_expire_user(db, s->user, s->now_ms);
+	if (err == VT_OK)
+		err = ledger_user_account(db, s->user, &m.from);
 	if (err == VT_OK)
 		err = transaction_add(db, &t, &out->tx);
 	if (err != VT_OK)
@@ -58,7 +38,7 @@ ledger_spend(struct db *db, const struct spend *s, struct spend_done *out,
 	if (err == VT_OK)
 		err = lots_burn(db, s->user, moved.id, s->tokens, s->now_ms);
 	if (err == VT_FUNDS)
-		return insufficient(db, s, p);
+		return lots_insufficient(db, s->user, s->tokens, s->now_ms, p);
 	if (err == VT_OK)
 		err = transaction_complete(
 		    db, m.tx, moved.from_balance, s->now_ms);

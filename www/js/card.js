@@ -5,7 +5,7 @@
  */
 
 import { getConfig } from './api.js';
-import { UNEXPLAINED, declineSentence } from './declines.js';
+import { declineSentence } from './declines.js';
 import { loadScript } from './script.js';
 
 let starting = null;
@@ -85,15 +85,14 @@ function fromError(error) {
     if (error.code === 'payment_intent_authentication_failure') {
         return { kind: 'declined', sentence: declineSentence(error.code, null) };
     }
-    return { kind: 'ask', sentence: UNEXPLAINED };
+    return { kind: 'ask' };
 }
 
 /*
  * Confirms with what the buyer has filled in. Does not return when the bank
  * wants a page of its own. Otherwise one of: incomplete { sentence } (the form
  * shows where), declined { sentence } (the same form can be used again), ask
- * { sentence } (it went through, or the outcome is open: only the server
- * knows; the sentence, or null, is for when it says that nothing was paid).
+ * (only the server knows: it went through, or the outcome is open).
  */
 export async function confirmCard(returnUrl) {
     const api = await stripe();
@@ -103,9 +102,9 @@ export async function confirmCard(returnUrl) {
             confirmParams: { return_url: returnUrl },
             redirect: 'if_required',
         });
-        return error ? fromError(error) : { kind: 'ask', sentence: null };
+        return error ? fromError(error) : { kind: 'ask' };
     } catch {
-        return { kind: 'ask', sentence: UNEXPLAINED };
+        return { kind: 'ask' };
     }
 }
 

@@ -55,7 +55,6 @@ serve({
     start: (value) => {
         asked = value;
         showAmount(value);
-        document.querySelector('main').hidden = false;
         reportHeight();
         document.getElementById('complete').focus();
     },

@@ -323,17 +323,22 @@
         document.body.append(dialog);
         dialog.showModal();
         return new Promise((resolve) => {
+            let closed = false;
             const end = () => {
-                dialog.removeEventListener('close', giveUp);
-                dialog.close();
-                frame.remove();
-                dialog.remove();
-                before?.focus?.();
-                resolve();
+                if (!closed) {
+                    closed = true;
+                    dialog.close();
+                    frame.remove();
+                    dialog.remove();
+                    before?.focus?.();
+                    resolve();
+                }
             };
             const giveUp = () => frame.call('answer', { outcome: 'fail' }).then(end);
-            /* Not every way to close a dialog asks with "cancel" before. */
-            dialog.addEventListener('close', giveUp, { once: true });
+            dialog.addEventListener('cancel', (event) => {
+                event.preventDefault();
+                giveUp();
+            });
             frame.on('done', end).on('escape', giveUp)
                 .on('height', (px) => style(frame.node, { height: `${px}px` }));
             frame.call('start', {
