@@ -140,6 +140,26 @@ read_object(struct event_fact *f)
 	return VT_OK;
 }
 
+/*
+ * The body as it is kept: with a client secret's letters crossed out, since
+ * whoever has one can pay and look in the buyer's name. What is left is JSON
+ * as before, and nothing that has an effect reads that member.
+ */
+static const char *
+without_secret(struct arena *a, const struct json *object, const char *body)
+{
+	const char *secret = stripe_intent_client_secret(object);
+	char *kept;
+
+	/* Stripe's look like this; anything else could stand anywhere. */
+	if (secret == NULL || strstr(secret, "_secret_") == NULL)
+		return body;
+	kept = arena_strdup(a, body);
+	for (char *at = kept; (at = strstr(at, secret)) != NULL;)
+		memset(at, 'x', strlen(secret));
+	return kept;
+}
+
 enum vt_err
 event_read(struct arena *a, const char *body, size_t body_bytes,
     struct event_fact *out, struct vt_problem *p)
@@ -163,6 +183,7 @@ event_read(struct arena *a, const char *body, size_t body_bytes,
 	if (read_object(out) != VT_OK)
 		out->kind = EVENT_UNREADABLE;
 	hash_object(a, out);
+	out->body = without_secret(a, out->event.object, body);
 	return VT_OK;
 }
 

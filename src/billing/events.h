@@ -39,7 +39,8 @@ struct event_fact {
 /*
  * Takes a verified body apart. VT_INVALID with "malformed_json" or
  * "malformed_event" when it is no event at all; everything that is one can
- * be stored. Lives in `a`.
+ * be stored. Its client secret is not in out->body. Lives in `a`, with
+ * `body` where nothing had to be crossed out.
  */
 enum vt_err event_read(struct arena *a, const char *body, size_t body_bytes,
     struct event_fact *out, struct vt_problem *p) VT_MUSTCHECK;

@@ -11,6 +11,27 @@ hear(const char *evt, const char *type, const struct told *t)
 
 #define SUCCEEDED "payment_intent.succeeded"
 
+/* What is kept of an event must not let anybody pay or look with it. */
+START_TEST(an_event_is_stored_without_its_client_secret)
+{
+	const char *object = arena_printf(story_arena,
+	    "{\"client_secret\":\"pi_story_secret_x1\",%s",
+	    story_intent(&(struct told){ .status = "succeeded" }) + 1);
+	const char *body =
+	    story_event("evt_1", "payment_intent.succeeded", object);
+
+	ck_assert_int_eq(story_hear(body).outcome, EVENT_APPLIED);
+	ck_assert_int_eq(
+	    books_int(
+		"SELECT COUNT(*) FROM events WHERE body LIKE '%secret_x%'"),
+	    0);
+	ck_assert_int_eq(books_int("SELECT json_valid(body) FROM events"), 1);
+	ck_assert_ptr_nonnull(strstr(body, "pi_story_secret_x1"));
+	/* Told again it is the same. */
+	ck_assert(!story_hear(body).altered);
+}
+END_TEST
+
 START_TEST(paid_intent_grants_once_with_its_mail_R14)
 {
 	struct event_done d = hear("evt_1", SUCCEEDED, &paid);
@@ -402,7 +423,9 @@ END_TEST
 int
 main(void)
 {
-	const TTest *const core[] = { paid_intent_grants_once_with_its_mail_R14,
+	const TTest *const core[] = {
+		an_event_is_stored_without_its_client_secret,
+		paid_intent_grants_once_with_its_mail_R14,
 		same_event_again_is_a_duplicate,
 		same_payment_under_other_event_ids_grants_nothing_R16_R18,
 		payment_that_differs_from_the_order_parks_R14,
@@ -420,7 +443,8 @@ main(void)
 		declined_attempt_leaves_the_order_open_and_a_cancel_fails_it,
 		yen_have_no_smaller_unit_R24,
 		purchase_is_typed_as_such_and_paid_R86,
-		grant_of_a_fetched_intent_is_verified_at_once, NULL };
+		grant_of_a_fetched_intent_is_verified_at_once, NULL
+	};
 	Suite *s = suite_create("fulfil");
 
 	tcase_add_checked_fixture(
