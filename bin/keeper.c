@@ -4,11 +4,13 @@
  * It is the first to open the database after vantage migrate and stays
  * connected, so that the shared index is there for those who may only read.
  * It alone copies the log into the file, under the write lock; it runs
- * events again whose effect failed (R10), and forgets stored answers after
- * 30 days. It holds no secret. See keeper(8).
+ * events again whose effect failed (R10), forgets stored answers after 30
+ * days, and ends a process that keeps the write lock from everybody. It
+ * holds no secret. See keeper(8).
  */
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -31,6 +33,7 @@
 #define CHECKPOINT_MS 700 /* ledger.md: 0.5 to 1 s was measured best */
 #define EVENTS_MS 1000	  /* the first retry is due after 5 s */
 #define PRUNE_MS 3600000  /* an hour */
+#define WATCH_MS 1000	  /* between two looks at who holds the lock */
 #define LOCK_WAIT_MS 5000 /* longer than any batch; then a later tick */
 #define EVENTS_AT_ONCE 64
 #define ANSWER_KEPT_MS (INT64_C(30) * 24 * 3600 * 1000)
@@ -158,6 +161,59 @@ prune(struct keeper *k)
 	return err;
 }
 
+/* ---- the watchdog --------------------------------------------------------
+ */
+
+/*
+ * True for the command line: a migration may take its time, and a person
+ * looks on.
+ */
+static bool
+is_command_line(pid_t pid)
+{
+	char path[48], name[32] = "";
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
+	f = fopen(path, "re");
+	if (f == NULL)
+		return false; /* gone meanwhile */
+	if (fgets(name, sizeof(name), f) == NULL)
+		name[0] = '\0';
+	(void)fclose(f); /* only read */
+	return strcmp(name, "vantage\n") == 0;
+}
+
+/*
+ * A process that is stopped or hangs with the write lock in its hand keeps
+ * every other one from writing. The turnstile lets us have it in our turn;
+ * who still has it after LOCK_WAIT_MS is ended, and SQLite undoes what it
+ * had begun.
+ */
+static enum vt_err
+watch(struct keeper *k)
+{
+	enum vt_err err;
+	pid_t pid;
+
+	pid = writelock_holder(k->lock);
+	if (pid == 0 || pid == getpid())
+		return VT_OK;
+	err = writelock_take(k->lock, LOCK_WAIT_MS);
+	if (err == VT_OK)
+		writelock_drop(k->lock);
+	if (err != VT_BUSY)
+		return err;
+	if (writelock_holder(k->lock) != pid || is_command_line(pid))
+		return VT_OK;
+	LOG(LOG_ERROR, "keeper.ends_frozen_writer", LOG_I("frozen", pid));
+	if (kill(pid, SIGKILL) == 0 || errno == ESRCH)
+		return VT_OK;
+	LOG(LOG_ERROR, "keeper.kill_failed", LOG_I("frozen", pid),
+	    LOG_S("why", strerror(errno)));
+	return VT_SYS;
+}
+
 /* ---- the round ----------------------------------------------------------- */
 
 static struct job {
@@ -168,6 +224,7 @@ static struct job {
 } jobs[] = {
 	{ "events", EVENTS_MS, run_events, 0 },
 	{ "prune", PRUNE_MS, prune, 0 },
+	{ "watch", WATCH_MS, watch, 0 },
 	/* Last, so that it copies what the others wrote. */
 	{ "checkpoint", CHECKPOINT_MS, checkpoint, 0 },
 };

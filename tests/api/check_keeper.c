@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "books.h"
+#include "store/writelock.h"
 
 #define PROGRAM "bin/keeper" /* from the build folder */
 #define PATIENCE_MS 20000    /* a machine may be slow */
@@ -187,6 +188,45 @@ START_TEST(answers_older_than_thirty_days_lose_their_text)
 }
 END_TEST
 
+/* A process that takes the write lock and stands still with it. */
+static pid_t
+freeze_with_lock(void)
+{
+	struct writelock *l;
+	pid_t pid = fork();
+	int status;
+
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		if (writelock_open(scratch_db, &l) != VT_OK ||
+		    writelock_take(l, PATIENCE_MS) != VT_OK)
+			_exit(1);
+		(void)raise(SIGSTOP);
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, WUNTRACED), pid);
+	ck_assert(WIFSTOPPED(status));
+	return pid;
+}
+
+START_TEST(a_writer_that_is_frozen_with_the_lock_is_ended)
+{
+	struct writelock *l;
+	pid_t frozen;
+	int status;
+
+	frozen = freeze_with_lock();
+	ck_assert_int_eq(writelock_open(scratch_db, &l), VT_OK);
+	ck_assert_int_eq(writelock_holder(l), frozen);
+	ck_assert_int_eq(waitpid(frozen, &status, 0), frozen);
+	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	/* And now it is everybody's again. */
+	ck_assert_int_eq(writelock_take(l, PATIENCE_MS), VT_OK);
+	ck_assert_int_eq(writelock_holder(l), getpid());
+	writelock_close(l);
+}
+END_TEST
+
 START_TEST(it_ends_cleanly_when_told_to)
 {
 	ck_assert_int_eq(kill(keeper, SIGTERM), 0);
@@ -217,6 +257,7 @@ main(void)
 		an_event_that_is_not_due_waits,
 		an_event_that_cannot_be_read_is_parked_and_holds_up_nobody,
 		answers_older_than_thirty_days_lose_their_text,
+		a_writer_that_is_frozen_with_the_lock_is_ended,
 		it_ends_cleanly_when_told_to,
 		without_a_database_it_says_so_and_ends, NULL
 	};
