@@ -58,8 +58,24 @@ export default {
         const { page } = await visit();
         await reachChallenge(page);
         await page.reload();
+        await shop.expectResult(page, 'Your bank wants you to confirm');
+        await page.getByRole('button', { name: 'Continue with your bank' }).click();
         await page.frameLocator(QUESTION).getByText('Is this payment yours?').waitFor();
         await shop.answerChallenge(page, 'Complete');
+        await shop.expectResult(page, '50 tokens added');
+        assert.equal(await shop.balance(page), 50);
+    },
+    async 'a reload during the challenge lets the buyer choose again'({ visit }) {
+        const visitor = await visit();
+        const { page } = visitor;
+        await reachChallenge(page);
+        await page.reload();
+        await shop.expectResult(page, 'Your bank wants you to confirm');
+        await visitor.picture('bank-waits');
+        await page.getByRole('button', { name: 'Choose again' }).click();
+        await shop.goToPayment(page);
+        await shop.fillCard(page, '4242424242424242');
+        await shop.pay(page);
         await shop.expectResult(page, '50 tokens added');
         assert.equal(await shop.balance(page), 50);
     },
@@ -67,6 +83,8 @@ export default {
         const { page } = await visit();
         await reachChallenge(page);
         await page.reload();
+        await shop.expectResult(page, 'Your bank wants you to confirm');
+        await page.getByRole('button', { name: 'Continue with your bank' }).click();
         await page.frameLocator(QUESTION).getByText('Is this payment yours?').waitFor();
         await shop.answerChallenge(page, 'Fail');
         await sayNotConfirmed(page);

@@ -51,6 +51,16 @@ export default {
         await shop.expectResult(page, '50 tokens added');
         assert.equal(await shop.balance(page), 50);
     },
+    async 'going back from the bank leaves a choice'({ visit }) {
+        const { page } = await visit();
+        await leaveForBank(page);
+        await page.goBack();
+        await shop.expectResult(page, 'Your bank wants you to confirm');
+        await page.getByRole('button', { name: 'Continue with your bank' }).click();
+        await page.waitForURL((url) => url.origin !== new URL(process.env.VANTAGE_URL).origin);
+        await atTheBank(page, /Authori[sz]e|Complete|Pay/);
+        await shop.expectResult(page, '50 tokens added');
+    },
     async 'coming back in another tab finds the payment by its address'({ visit }) {
         const visitor = await visit();
         const { page, context } = visitor;

@@ -123,6 +123,34 @@ export default {
         await shop.expectResult(page, '50 tokens added', 30_000);
         assert.equal(await shop.balance(page), 50);
     },
+    async 'a card that never reached Stripe can be sent again'({ visit, expect }) {
+        expect(/net::ERR_CONNECTION_RESET/);
+        const { page } = await visit();
+        await shop.openShop(page);
+        await shop.goToPayment(page);
+        await page.route('**/v1/payment_intents/*/confirm', (route) => route.abort('connectionreset'), { times: 1 });
+        await shop.fillCard(page, '4242424242424242');
+        await shop.pay(page);
+        await page.locator('#pay-error', { hasText: 'did not go through' }).waitFor();
+        await shop.paymentReady(page);
+        await shop.pay(page); /* what was typed is still there */
+        await shop.expectResult(page, '50 tokens added');
+        assert.equal(await shop.balance(page), 50);
+    },
+    async 'an answer of Stripe that is lost after paying pays once'({ visit, expect }) {
+        expect(/net::ERR_CONNECTION_RESET/);
+        const { page } = await visit();
+        await shop.openShop(page);
+        await shop.goToPayment(page);
+        await page.route('**/v1/payment_intents/*/confirm', async (route) => {
+            await route.fetch();
+            await route.abort('connectionreset');
+        }, { times: 1 });
+        await shop.fillCard(page, '4242424242424242');
+        await shop.pay(page);
+        await shop.expectResult(page, '50 tokens added');
+        assert.equal(await shop.balance(page), 50);
+    },
     async 'R21 a tab that is closed right after paying still gets its tokens'({ visit }) {
         const { page, context } = await visit();
         await shop.openShop(page);

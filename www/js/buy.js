@@ -166,21 +166,44 @@ function askToSignIn() {
     });
 }
 
-/* The payment is open: its form, with the reason why it did not go through. */
-async function payAgain(outcome, payment) {
-    const order = currentOrder();
-    if (!outcome.clientSecret || order?.paymentIntent !== payment || !order.facts) {
-        forgetPayment(payment);
-        backToChoosing(outcome.sentence ?? 'That payment was not completed. You have not been charged.');
-        return;
-    }
-    await showPayment(outcome.clientSecret, order.facts);
-    payError(outcome.sentence ?? '');
+/* The page was opened in the middle of the bank's question. A dialog that
+ * jumps up, or the bank's page at once, would leave no way out of it. */
+function bankWaits(payment) {
+    const facts = currentOrder()?.facts;
+    const price = facts ? ` of ${formatMoney(facts.amount, facts.currency, facts.exponent)}` : '';
+    showResult({
+        mark: 'ask',
+        title: 'Your bank wants you to confirm',
+        text: `The payment${price} is not finished. Nothing is charged before you have confirmed it.`,
+        actions: [
+            action('Continue with your bank', () => follow(payment)),
+            action('Choose again', () => {
+                forgetPayment(payment);
+                backToChoosing('');
+            }, 'quiet'),
+        ],
+    });
 }
 
-/* One answer, shown. Returns "wait" to be asked again later, "now" to be
- * asked at once, "end" when the page has nothing more to find out. */
-async function act(outcome, payment, bank) {
+/* The payment is open: its form, with the reason why it did not go through. */
+async function payAgain(clientSecret, payment, sentence) {
+    const order = currentOrder();
+    if (!clientSecret || order?.paymentIntent !== payment || !order.facts) {
+        forgetPayment(payment);
+        backToChoosing(sentence ?? 'That payment was not completed. You have not been charged.');
+        return;
+    }
+    await showPayment(clientSecret, order.facts);
+    payError(sentence ?? '');
+}
+
+/*
+ * One answer, shown. Returns "wait" to be asked again later, "now" to be
+ * asked at once, "end" when the page has nothing more to find out. `visit`
+ * knows how often the bank's question was opened, whether it may be without
+ * being asked to, and why the payment failed, if the browser knows.
+ */
+async function act(outcome, payment, visit) {
     switch (outcome.kind) {
     case 'completed':
         completed(outcome, payment);
@@ -192,16 +215,21 @@ async function act(outcome, payment, bank) {
         nobodyKnows(payment, false);
         return 'wait';
     case 'action':
-        if (bank.rounds >= BANK_ROUNDS) {
+        if (visit.opening) {
+            bankWaits(payment);
+            return 'end';
+        }
+        if (visit.rounds >= BANK_ROUNDS) {
             processing();
             return 'wait';
         }
-        bank.rounds += 1;
+        visit.rounds += 1;
         announce('Your bank asks you to confirm the payment.');
-        bank.sentence = await answerBank(outcome.clientSecret);
+        visit.sentence = await answerBank(outcome.clientSecret);
         return 'now';
     case 'unpaid':
-        await payAgain({ ...outcome, sentence: bank.sentence ?? outcome.sentence }, payment);
+        await payAgain(outcome.clientSecret, payment,
+            outcome.sentence ?? visit.sentence ?? outcome.otherwise);
         return 'end';
     case 'signed-out':
         askToSignIn();
@@ -217,18 +245,19 @@ async function act(outcome, payment, bank) {
     }
 }
 
-/* Asks until there is nothing more to find out, ever more slowly. */
-async function follow(payment) {
+/* Asks until there is nothing more to find out, ever more slowly. `opening`:
+ * the page has just been opened; `sentence`: why it may not have worked. */
+async function follow(payment, { opening = false, sentence = null } = {}) {
     following += 1;
     const mine = following;
     let waitedS = 0;
-    const bank = { rounds: 0, sentence: null };
+    const visit = { opening, rounds: 0, sentence };
     for (let turn = 0; ; ) {
         const outcome = await askOutcome(payment);
         if (mine !== following) {
             return;
         }
-        const next = await act(outcome, payment, bank);
+        const next = await act(outcome, payment, visit);
         if (next === 'end' || mine !== following) {
             return;
         }
@@ -294,7 +323,7 @@ async function pay(event) {
         payError(result.sentence);
         return;
     }
-    await follow(payment);
+    await follow(payment, { sentence: result.sentence });
 }
 
 /* ---- ordering ------------------------------------------------------------ */
@@ -470,6 +499,8 @@ async function open() {
     });
     $('pay-form').addEventListener('submit', pay);
     $('change').addEventListener('click', () => backToChoosing(''));
+    /* The browser's Back from the bank may show the page as it was left. */
+    window.addEventListener('pageshow', ({ persisted }) => persisted && window.location.reload());
     if (underWay !== null) {
         announce('Looking up your payment.');
     }
@@ -484,7 +515,7 @@ async function open() {
     }
     const user = await showBuyer();
     if (underWay !== null) {
-        await follow(underWay);
+        await follow(underWay, { opening: true });
     } else if (goOn && user) {
         await goToPayment();
     }

@@ -5,7 +5,7 @@
  */
 
 import { getConfig } from './api.js';
-import { declineSentence } from './declines.js';
+import { UNEXPLAINED, declineSentence } from './declines.js';
 import { loadScript } from './script.js';
 
 let starting = null;
@@ -85,14 +85,15 @@ function fromError(error) {
     if (error.code === 'payment_intent_authentication_failure') {
         return { kind: 'declined', sentence: declineSentence(error.code, null) };
     }
-    return { kind: 'ask' };
+    return { kind: 'ask', sentence: UNEXPLAINED };
 }
 
 /*
  * Confirms with what the buyer has filled in. Does not return when the bank
  * wants a page of its own. Otherwise one of: incomplete { sentence } (the form
  * shows where), declined { sentence } (the same form can be used again), ask
- * (only the server knows: it went through, or the outcome is open).
+ * { sentence } (it went through, or the outcome is open: only the server
+ * knows; the sentence, or null, is for when it says that nothing was paid).
  */
 export async function confirmCard(returnUrl) {
     const api = await stripe();
@@ -102,9 +103,9 @@ export async function confirmCard(returnUrl) {
             confirmParams: { return_url: returnUrl },
             redirect: 'if_required',
         });
-        return error ? fromError(error) : { kind: 'ask' };
+        return error ? fromError(error) : { kind: 'ask', sentence: null };
     } catch {
-        return { kind: 'ask' };
+        return { kind: 'ask', sentence: UNEXPLAINED };
     }
 }
 

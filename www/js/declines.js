@@ -29,13 +29,15 @@ const SENTENCES = {
     withdrawal_count_limit_exceeded: 'This card has reached its limit for now. Please use another card, or try again tomorrow.',
 };
 
+export const UNEXPLAINED = `${UNNAMED} ${NOT_CHARGED}`;
+
 /*
  * `code` and `declineCode` as Stripe has them; the bank's reason is the more
  * exact one. The closing words matter: people fear they paid twice.
  */
 export function declineSentence(code, declineCode) {
     if (!code && !declineCode) {
-        return `${UNNAMED} ${NOT_CHARGED}`;
+        return UNEXPLAINED;
     }
     const sentence = SENTENCES[declineCode] ?? SENTENCES[code] ?? GENERAL;
     return `${sentence} ${NOT_CHARGED}`;

@@ -4,7 +4,7 @@
  */
 
 import { ApiError } from './api.js';
-import { declineSentence } from './declines.js';
+import { UNEXPLAINED, declineSentence } from './declines.js';
 import { callAsUser } from './session.js';
 
 function fromAnswer(status, body) {
@@ -17,7 +17,7 @@ function fromAnswer(status, body) {
     if (body.status === 'requires_action') {
         return { kind: 'action', clientSecret: body.client_secret };
     }
-    return { kind: 'unpaid', clientSecret: body.client_secret, sentence: null };
+    return { kind: 'unpaid', clientSecret: body.client_secret, sentence: null, otherwise: null };
 }
 
 function fromError(error) {
@@ -28,7 +28,8 @@ function fromError(error) {
         return {
             kind: 'unpaid',
             clientSecret: error.details.client_secret,
-            sentence: declineSentence(error.details.code, error.declineCode),
+            sentence: error.declineCode ? declineSentence(null, error.declineCode) : null,
+            otherwise: UNEXPLAINED,
         };
     case 404:
         return { kind: 'unknown' };
@@ -46,7 +47,8 @@ function fromError(error) {
 
 /*
  * One of: completed { tokens, balance }; processing; action { clientSecret };
- * unpaid { clientSecret, sentence or null }; canceled; unknown (not this
+ * unpaid { clientSecret, sentence: why, or null, otherwise: what to say when
+ * nobody else knows why, or null }; canceled; unknown (not this
  * user's); signed-out; away { afterS } (nobody knows yet, ask again).
  */
 export async function askOutcome(paymentIntent) {

@@ -55,6 +55,7 @@ serve({
     start: (value) => {
         asked = value;
         showAmount(value);
+        document.querySelector('main').hidden = false;
         reportHeight();
         document.getElementById('complete').focus();
     },

@@ -323,22 +323,17 @@
         document.body.append(dialog);
         dialog.showModal();
         return new Promise((resolve) => {
-            let closed = false;
             const end = () => {
-                if (!closed) {
-                    closed = true;
-                    dialog.close();
-                    frame.remove();
-                    dialog.remove();
-                    before?.focus?.();
-                    resolve();
-                }
+                dialog.removeEventListener('close', giveUp);
+                dialog.close();
+                frame.remove();
+                dialog.remove();
+                before?.focus?.();
+                resolve();
             };
             const giveUp = () => frame.call('answer', { outcome: 'fail' }).then(end);
-            dialog.addEventListener('cancel', (event) => {
-                event.preventDefault();
-                giveUp();
-            });
+            /* Not every way to close a dialog asks with "cancel" before. */
+            dialog.addEventListener('close', giveUp, { once: true });
             frame.on('done', end).on('escape', giveUp)
                 .on('height', (px) => style(frame.node, { height: `${px}px` }));
             frame.call('start', {
