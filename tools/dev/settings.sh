@@ -33,6 +33,13 @@ uid_of() {
 drop_words() {
 	local name=$1 db=$2
 	[ "$SEPARATE" = 1 ] || return 0
+	# The watchdog ends processes of other users.
+	if [ "$name" = keeper ]; then
+		printf '/usr/bin/setpriv\n--reuid=%s\n--regid=%s\n--groups=%s\n' \
+			"$(uid_of keeper)" "$GID_WRITE" "$GID_READ"
+		printf '%s\n' --inh-caps=+kill --ambient-caps=+kill --
+		return
+	fi
 	case $db in
 	write) printf '/usr/bin/setpriv\n--reuid=%s\n--regid=%s\n--groups=%s\n--' \
 		"$(uid_of "$name")" "$GID_WRITE" "$GID_READ" ;;
