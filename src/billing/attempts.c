@@ -31,8 +31,10 @@ static const char *const sql[STATEMENTS] = {
 		    "tries = tries + 1, next_at = :now + MIN(:most, "
 		    ":first * (1 << MIN(tries - 1, 10))), updated_at = :now "
 		    "WHERE id = :id AND " IS_OPEN,
+	/* Further ahead than any wait: the clock was set back. */
 	[DUE] = "SELECT " COLUMNS " FROM attempts WHERE " IS_OPEN
-		" AND next_at <= :now ORDER BY next_at, id LIMIT :max",
+		" AND (next_at <= :now OR next_at > :now + :most) "
+		"ORDER BY next_at, id LIMIT :max",
 };
 
 static void
@@ -122,8 +124,8 @@ attempts_due(struct db *db, int64_t now_ms, struct attempt *out, size_t max,
 	struct query q;
 	size_t n = 0;
 
-	err = db_query(
-	    &q, db, sql[DUE], DB_INT("now", now_ms), DB_INT("max", max));
+	err = db_query(&q, db, sql[DUE], DB_INT("now", now_ms),
+	    DB_INT("most", BACKOFF_MAX_MS), DB_INT("max", max));
 	while (err == VT_OK && n < max && (err = db_step(&q)) == VT_OK)
 		read_row(&q, &out[n++]);
 	db_done(&q);

@@ -29,6 +29,8 @@ enum {
 #define NEXT                                          \
 	":now + MIN(" TEXT(BACKOFF_MAX_MS) ", " TEXT( \
 	    BACKOFF_FIRST_MS) " * (1 << MIN(tries, 12)))"
+/* Further ahead than any wait: the clock was set back. */
+#define IS_DUE "(next_at <= :now OR next_at > :now + " TEXT(BACKOFF_MAX_MS) ")"
 #define TEXT(number) TEXT_(number)
 #define TEXT_(number) #number
 
@@ -48,10 +50,10 @@ static const char *const sql[STATEMENTS] = {
 	[BODY_OF] = "SELECT body FROM events WHERE evt = :evt "
 		    "AND state IN ('received', 'failed')",
 	[FAILED_DUE] = "SELECT evt, need, tries FROM events "
-		       "WHERE state = 'failed' AND next_at <= :now "
+		       "WHERE state = 'failed' AND " IS_DUE " "
 		       "ORDER BY next_at LIMIT :max",
 	[WAITING_DUE] = "SELECT MIN(evt), need, MAX(tries) FROM events "
-			"WHERE state = 'waiting' AND next_at <= :now "
+			"WHERE state = 'waiting' AND " IS_DUE " "
 			"GROUP BY need ORDER BY MIN(next_at) LIMIT :max",
 	[NEED_SETTLE] = "UPDATE events SET state = :state, reason = :reason, "
 			"next_at = NULL, settled_at = :now "

@@ -52,10 +52,13 @@ static const char *const sql[STATEMENTS] = {
 	[DECLINED] = "UPDATE orders SET declines = 1 WHERE id = :id",
 	[FORGET] = "UPDATE orders SET request_key = NULL WHERE id = :id",
 	[CHECKED] = "UPDATE orders SET checked_at = :now WHERE id = :id",
+	/* What lies ahead was written before the clock was set back. */
 	[DUE] = SELECT("o.state IN ('created', 'intent_sent', 'open', "
 		       "'processing', 'requires_action', 'paid') "
-		       "AND o.pi IS NOT NULL AND o.updated_at <= :now - :quiet "
-		       "AND (o.checked_at IS NULL "
+		       "AND o.pi IS NOT NULL "
+		       "AND (o.updated_at <= :now - :quiet "
+		       "OR o.updated_at > :now + :quiet) "
+		       "AND (o.checked_at IS NULL OR o.checked_at > :now "
 		       "OR :now - o.checked_at >= o.checked_at - o.updated_at "
 		       "OR (o.created_at <= :now - :abandoned "
 		       "AND o.checked_at < o.created_at + :abandoned)) "

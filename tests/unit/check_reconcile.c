@@ -758,6 +758,35 @@ START_TEST(a_round_ends_between_two_calls_when_asked_to)
 }
 END_TEST
 
+/* A clock that ran a year ahead and was set right leaves nothing behind. */
+START_TEST(a_clock_that_was_set_back_delays_nothing)
+{
+	rounds.swept_at = NOW + 1000 * 24 * HOUR_MS; /* not now */
+	pass(365 * 24 * HOUR_MS);
+	have_order("pi_1");
+	have_charge_event("evt_1", "pi_8");
+	have_attempt("cancel", "ord_x", "/v1/payment_intents/pi_9/cancel", "");
+	pass(6 * MINUTE_MS);
+	pass(-365 * 24 * HOUR_MS);
+	answer(200, intent("pi_9", "canceled"));
+	answer(404, refusal("resource_missing"));
+	answer(200, intent("pi_1", "succeeded"));
+	run();
+	ck_assert_int_eq(tally.looked, 3);
+	ck_assert_str_eq(text(ATTEMPT_STATE), "done");
+	ck_assert_str_eq(text("SELECT state FROM events"), "parked");
+	ck_assert_str_eq(text(ORDER_STATE), "granted");
+	have_order("pi_2");
+	pass(365 * 24 * HOUR_MS);
+	answer(200, intent("pi_2", "processing"));
+	run(); /* read ahead of time */
+	pass(-364 * 24 * HOUR_MS);
+	answer(200, intent("pi_2", "succeeded"));
+	run();
+	ck_assert_str_eq(text(ORDER_STATE), "granted");
+}
+END_TEST
+
 /* ---- grants ----------------------------------------------------------------
  */
 
@@ -897,6 +926,7 @@ main(void)
 		bad_orders_do_not_stop_the_run_R95,
 		a_round_ends_at_once_when_nobody_answers_and_changes_nothing,
 		a_round_ends_between_two_calls_when_asked_to,
+		a_clock_that_was_set_back_delays_nothing,
 		a_grant_on_a_webhooks_word_is_compared_with_stripe_once,
 		a_grant_that_stripe_does_not_confirm_is_frozen_and_alarms,
 		a_grant_of_another_amount_or_of_nothing_alarms,
