@@ -30,7 +30,7 @@
 #include "store/writer.h"
 
 #define TICK_MS 250	  /* between two looks at what is due */
-#define CHECKPOINT_MS 700 /* ledger.md: 0.5 to 1 s was measured best */
+#define CHECKPOINT_MS 700 /* docs/ledger.md: 0.5 to 1 s was measured best */
 #define EVENTS_MS 1000	  /* the first retry is due after 5 s */
 #define PRUNE_MS 3600000  /* an hour */
 #define WATCH_MS 1000	  /* between two looks at who holds the lock */

@@ -18,7 +18,7 @@
 #define BODY_BYTES_MAX (512 * 1024)
 #define SECRET_BYTES_MIN 24
 
-/* Svix's own name of a header, or the standard's (stripe-facts 2.4). */
+/* Svix's own name of a header, or the standard's (docs.svix.com). */
 static const char *
 header(const struct request *r, const char *svix, const char *standard)
 {

@@ -16,7 +16,7 @@
 /* Cursors of one list are not taken by another. */
 static const char list_name[] = "transactions";
 
-/* api.md's words, so that a mistyped filter is no empty list. */
+/* The interface's words, so that a mistyped filter is no empty list. */
 static const char *const kinds[] = { "purchase", "subscription", "proration",
 	"grant", "bulk_grant", "spend", "capture", "reversal", "refund",
 	"dispute", "expiry", "revoke", "adjustment", NULL };

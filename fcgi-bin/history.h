@@ -1,6 +1,6 @@
 /*
- * history: a list of transactions as api.md has it, for the two workers that
- * show one (balance to the user, admin-tokens to an administrator).
+ * history: a list of transactions as openapi.yaml has it, for the two workers
+ * that show one (balance to the user, admin-tokens to an administrator).
  */
 #ifndef VT_FCGI_HISTORY_H
 #define VT_FCGI_HISTORY_H

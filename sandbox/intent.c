@@ -6,7 +6,7 @@
 #include "method.h"
 #include "text/money.h"
 
-/* The least that can be charged (stripe-facts: minimum by currency). */
+/* The least that can be charged (docs.stripe.com/currencies). */
 static const struct {
 	const char *currency;
 	int64_t amount;

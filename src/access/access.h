@@ -1,7 +1,7 @@
 /*
  * access: who is calling, and may they?
  *
- * A signed-in user shows a Clerk session token (api.md, "Who may call"), in
+ * A signed-in user shows a Clerk session token (openapi.yaml), in
  * an Authorization header or, from a page of ours, in Clerk's cookie; a
  * cookie changes something only when the request comes from our own origin.
  * An administrator is a user whose row says so. A worker sets

@@ -54,7 +54,7 @@ struct quote {
 /*
  * Prices a package or a quantity. Quantity: tokens x the exact price per
  * token of the largest package not above it, the smallest package's below
- * it, rounded half up, never dearer than the next larger package (api.md).
+ * it, rounded half up, never dearer than the next larger package.
  * VT_INVALID with "unknown_package" (package_id), "invalid_field" (tokens),
  * "unpriced_currency" (currency).
  */

@@ -34,7 +34,7 @@ struct clerk_message {
 };
 
 /*
- * Takes a verified body apart (stripe-facts 9.2 has its shape). The address
+ * Takes a verified body apart (clerk.com/docs has its shape). The address
  * is the one whose id is primary_email_address_id, and counts as verified
  * only if Clerk says so; one that could not stand in a mail header is left
  * out. VT_INVALID with "malformed_json" or "malformed_event" when it is no

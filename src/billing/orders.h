@@ -76,7 +76,7 @@ enum vt_err order_by_request(struct db *db, int64_t user,
     const struct idempotency_key *request, struct order *out) VT_MUSTCHECK;
 
 /*
- * Moves the order if ledger.md's table allows it; any other move is none,
+ * Moves the order if docs/ledger.md's table allows it; any other move is none,
  * and VT_OK with *moved false. `note` is kept when not NULL. o->state
  * follows. Inside an operation.
  */

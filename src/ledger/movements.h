@@ -27,10 +27,11 @@ enum ledger_account {
 };
 
 struct movement {
-	int64_t tx;	   /* token_transactions.id */
-	const char *cause; /* ledger.md's table; at most LEDGER_CAUSE_BYTES */
-	int64_t from, to;  /* accounts.id */
-	int64_t tokens;	   /* 1..LEDGER_TOKENS_MAX */
+	int64_t tx; /* token_transactions.id */
+	const char
+	    *cause; /* docs/ledger.md's table; at most LEDGER_CAUSE_BYTES */
+	int64_t from, to; /* accounts.id */
+	int64_t tokens;	  /* 1..LEDGER_TOKENS_MAX */
 	int64_t now_ms;
 };
 

@@ -38,7 +38,7 @@ static const struct {
 	{ "canceled", 4 },
 };
 
-/* What each status of a dispute means for the lot (ledger.md). */
+/* What each status of a dispute means for the lot (docs/ledger.md). */
 static const struct {
 	const char *status, *effect;
 } dispute_effects[] = {

@@ -62,7 +62,7 @@ static const char *const sql[STATEMENTS] = {
 		 "WHERE public_id = :public",
 };
 
-/* ledger.md's table of states: from which to which. */
+/* docs/ledger.md's table of states: from which to which. */
 static const struct {
 	const char *from, *to;
 } allowed[] = {

@@ -15,7 +15,7 @@
 
 struct transaction_new {
 	int64_t user;
-	const char *kind;     /* api.md: "purchase", "grant", … */
+	const char *kind;     /* "purchase", "grant", … */
 	const char *status;   /* "pending" or "completed", as a rule */
 	int64_t tokens;	      /* + given, - taken */
 	const char *actor;    /* from credentials, never from a body (R84) */
@@ -36,7 +36,7 @@ enum vt_err transaction_add(struct db *db, const struct transaction_new *t,
     struct transaction_ref *out) VT_MUSTCHECK;
 
 /*
- * Moves the status as ledger.md's table allows; any other change is no
+ * Moves the status as docs/ledger.md's table allows; any other change is no
  * change and VT_OK, with *changed false.
  */
 enum vt_err transaction_status(struct db *db, int64_t id, const char *status,

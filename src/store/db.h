@@ -30,7 +30,7 @@ enum db_mode {
 };
 
 /*
- * Opens `path` with the settings of ledger.md (WAL, synchronous FULL,
+ * Opens `path` with the settings of docs/ledger.md (WAL, synchronous FULL,
  * foreign keys, wal_autocheckpoint 0, NO_CKPT_ON_CLOSE, PERSIST_WAL,
  * temp_store MEMORY, busy_timeout 2 s). VT_NOTFOUND when there is no such
  * file (only DB_PRIVATE creates one), VT_BUSY, VT_DB. Closed by db_close().

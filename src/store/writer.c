@@ -1,5 +1,5 @@
 /*
- * writer: see writer.h, and ledger.md for what was measured.
+ * writer: see writer.h, and docs/ledger.md for what was measured.
  *
  * A job lives on the stack of the thread that waits for it. While it is
  * QUEUED its owner may take it back; once TAKEN it belongs to the writer

@@ -1,5 +1,5 @@
 /*
- * writer: the one way to change the database (ledger.md, write path).
+ * writer: the one way to change the database (docs/ledger.md, write path).
  *
  * A process that writes has one writer thread with the only write
  * connection. Others hand it operations and wait; it takes everything that

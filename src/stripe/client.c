@@ -197,7 +197,8 @@ error_read(const struct json *body, struct stripe_error *e)
 	copy_text(e->decline_code, sizeof(e->decline_code),
 	    json_str(json_get(j, "decline_code")));
 	copy_text(e->param, sizeof(e->param), json_str(json_get(j, "param")));
-	/* Other sentences may repeat what was sent (stripe-facts 1.4). */
+	/* Other sentences may repeat what was sent
+	 * (docs.stripe.com/api/errors). */
 	if (strcmp(e->type, "card_error") == 0)
 		copy_text(e->message, sizeof(e->message),
 		    json_str(json_get(j, "message")));

@@ -115,7 +115,7 @@ struct stripe_list {
 enum vt_err stripe_list_read(const struct json *object, struct stripe_list *out,
     struct vt_problem *p) VT_MUSTCHECK;
 
-/* The envelope of a snapshot event (stripe-facts 2.2). */
+/* The envelope of a snapshot event (docs.stripe.com/api/events). */
 struct stripe_event {
 	char id[STRIPE_ID_BYTES];
 	char type[64];

@@ -1,5 +1,5 @@
 /*
- * params: the form bodies of the calls we make (stripe-facts, section 5),
+ * params: the form bodies of the calls we make (docs.stripe.com/api),
  * as text in `a`.
  */
 #ifndef VT_STRIPE_PARAMS_H

@@ -162,7 +162,7 @@ form_encode(struct buf *b, const char *text)
 	encode(b, text, "");
 }
 
-/* Brackets stay raw, as Stripe's SDK sends them (stripe-facts 1.2). */
+/* Brackets stay raw, as Stripe's SDK sends them. */
 void
 form_add(struct buf *b, const char *name, const char *value)
 {

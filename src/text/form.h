@@ -1,7 +1,7 @@
 /*
  * form: application/x-www-form-urlencoded, both ways.
  *
- * Writing follows stripe-facts 1.2: names with raw brackets, values
+ * Writing follows Stripe's SDK: names with raw brackets, values
  * percent-encoded. Reading serves query strings, HTML forms and the local
  * Stripe, which turns bracketed names into a tree of its own.
  */

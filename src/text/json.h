@@ -17,7 +17,7 @@
 #include "text/utf8.h" /* utf8_valid() */
 
 #define JSON_INT_MAX 9007199254740991 /* 2^53 - 1, exact in a double (R70) */
-#define JSON_DEPTH_MAX 32	      /* api.md's limit for requests */
+#define JSON_DEPTH_MAX 32	      /* of a request */
 
 struct json; /* a node; what cJSON calls an item */
 

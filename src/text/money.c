@@ -10,7 +10,7 @@
 /*
  * The currencies that Stripe takes, by their digits after the point, sorted
  * for bsearch(). ISK and UGX have none in ISO 4217; Stripe wants two of
- * them, always "00" (stripe-facts, section 6).
+ * them, always "00" (docs.stripe.com/currencies).
  */
 static const char two[][4] = { "aed", "afn", "all", "amd", "ang", "aoa", "ars",
 	"aud", "awg", "azn", "bam", "bbd", "bdt", "bgn", "bmd", "bnd", "bob",

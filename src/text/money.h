@@ -1,7 +1,7 @@
 /*
  * money: currencies and the arithmetic on their smallest units. No float.
  *
- * Exponents: ISO 4217 as Stripe uses it (stripe-facts, section 6): JPY and
+ * Exponents: ISO 4217 as Stripe uses it (docs.stripe.com/currencies): JPY and
  * others 0, most 2, a few 3; ISK and UGX are sent with two.
  */
 #ifndef VT_TEXT_MONEY_H

@@ -55,7 +55,7 @@ enum signature_fault signature_stripe_verify(const struct signature_keys *k,
     const char *header, const char *body, size_t body_bytes, int64_t now_s);
 
 /*
- * Svix: headers id, timestamp, signature (stripe-facts 2.4), each perhaps
+ * Svix: headers id, timestamp, signature (docs.svix.com), each perhaps
  * NULL. An id with a dot is malformed: the dot separates what is signed.
  */
 enum signature_fault signature_svix_verify(const struct signature_keys *k,

@@ -1,7 +1,7 @@
 /*
  * fuzz_request: CGI parameters, one a line, then an empty line and the body,
  * through a table of rows as a worker would serve them. Whatever comes in,
- * one whole answer goes out: a status that api.md has, a head without a
+ * one whole answer goes out: a status that openapi.yaml has, a head without a
  * stray control character, a body that is JSON, and in a refusal a code, a
  * message and the request's id.
  */

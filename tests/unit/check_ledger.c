@@ -437,7 +437,7 @@ START_TEST(idempotency_key_has_1_to_255_visible_characters)
 }
 END_TEST
 
-/* ledger.md's table: only what it lists happens. */
+/* docs/ledger.md's table: only what it lists happens. */
 START_TEST(status_moves_only_as_the_table_says)
 {
 	static const char *const status[] = { "pending", "processing",

@@ -183,7 +183,7 @@ END_TEST
 
 START_TEST(delays_are_the_sdks_and_all_fits_into_the_deadline)
 {
-	/* Least and most before retry 0, 1, 2, 3 (stripe-facts 1.5). */
+	/* Least and most before retry 0, 1, 2, 3 (the official SDK). */
 	static const int64_t least[] = { 500, 500, 500, 1000 };
 	static const int64_t most[] = { 500, 500, 1000, 2000 };
 
