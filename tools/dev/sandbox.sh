@@ -165,8 +165,8 @@ milliseconds_of() { # 31d, 5m, ...
 # The rest of cmd_up's knowledge, for a command that restarts a part.
 know_stack() {
 	need_sandbox
-	SEPARATE=$(separate_users)
 	choose_settings
+	SEPARATE=$(separate_users)
 	load_settings
 	STARTED=()
 }
@@ -233,6 +233,7 @@ stripe_outage() {
 		keep outage off
 		control POST /_sandbox/outage "mode=$mode" >/dev/null
 	fi
+	choose_settings
 	SEPARATE=$(separate_users)
 	STARTED=()
 	sandbox_nginx_files

@@ -2,11 +2,12 @@
 #
 # settings: what a process is told, and as whom it runs.
 
-# 1 if each process gets a user of its own: we are root, and the tree and
-# the state folder are not inside a folder closed to others (such as /root).
+# 1 if each process gets a user of its own: we are root, the tree and the
+# state folder are not inside a folder closed to others (such as /root), and
+# the database is ours, so that its folder may change its owner.
 separate_users() {
 	local answer
-	if [ "$(id -u)" != 0 ]; then
+	if [ "$(id -u)" != 0 ] || [ "$DB" != "$STATE/db/vantage.db" ]; then
 		printf '0\n'
 		return
 	fi
@@ -119,6 +120,14 @@ given() {
 	fi
 }
 
+# The same, of one that must be there beside another.
+needed() {
+	local value
+	value=$(given "$1")
+	[ -n "$value" ] || die "$1 is needed beside $2"
+	printf '%s\n' "$value"
+}
+
 # Which Stripe, which sign-in, which mode. Keys of a sandbox of ours have a
 # form of their own, so that what `./dev env` put into a shell is not taken
 # for the user's choice.
@@ -161,12 +170,11 @@ load_settings() {
 		STRIPE_HOOK=$(kept stripe_webhook_secret)
 	else
 		STRIPE_KEY=$(given STRIPE_SECRET_KEY)
-		STRIPE_PK=${STRIPE_PUBLISHABLE_KEY:?is needed beside STRIPE_SECRET_KEY}
+		STRIPE_PK=$(needed STRIPE_PUBLISHABLE_KEY STRIPE_SECRET_KEY)
 		STRIPE_BASE=${STRIPE_API_BASE:-https://api.stripe.com}
 		STRIPE_JS=${STRIPE_JS_URL:-https://js.stripe.com/endive/stripe.js}
-		STRIPE_HOOK=$(given STRIPE_WEBHOOK_SECRET)
-		[ -n "$STRIPE_HOOK" ] || die "STRIPE_WEBHOOK_SECRET is needed" \
-			"beside STRIPE_SECRET_KEY (\`stripe listen\` prints one)"
+		# `stripe listen --print-secret` has one for a machine at home.
+		STRIPE_HOOK=$(needed STRIPE_WEBHOOK_SECRET STRIPE_SECRET_KEY)
 	fi
 	CLERK_JWKS=
 	if [ "$SIMULATED_CLERK" = 1 ]; then
@@ -176,13 +184,12 @@ load_settings() {
 		CLERK_PARTIES=$URL
 		CLERK_HOOK=$(kept clerk_webhook_secret)
 	else
-		CLERK_ISS=${CLERK_ISSUER:?is needed beside CLERK_JWT_KEY}
+		CLERK_ISS=$(needed CLERK_ISSUER "a key of Clerk's")
 		CLERK_KEY=$(given CLERK_JWT_KEY)
 		CLERK_JWKS=${CLERK_JWKS_URL-}
-		CLERK_PK=${CLERK_PUBLISHABLE_KEY:?is needed beside CLERK_JWT_KEY}
+		CLERK_PK=$(needed CLERK_PUBLISHABLE_KEY "a key of Clerk's")
 		CLERK_PARTIES=${CLERK_AUTHORIZED_PARTIES:-$URL}
-		CLERK_HOOK=$(given CLERK_WEBHOOK_SIGNING_SECRET)
-		[ -n "$CLERK_HOOK" ] || die "CLERK_WEBHOOK_SIGNING_SECRET is" \
-			"needed beside CLERK_JWT_KEY"
+		CLERK_HOOK=$(needed CLERK_WEBHOOK_SIGNING_SECRET \
+			"a key of Clerk's")
 	fi
 }

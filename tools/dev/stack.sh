@@ -110,11 +110,12 @@ cmd_up() {
 	fi
 	lock_stack
 	make_folders
+	choose_settings
 	SEPARATE=$(separate_users)
 	if [ "$SEPARATE" = 0 ] && [ "$(id -u)" = 0 ]; then
-		step "this folder is closed to other users: everything runs as root"
+		step "this folder (or the database's) is not for other users:" \
+			"everything runs as root"
 	fi
-	choose_settings
 	choose_ports
 	if [ "$SANDBOX" = 1 ]; then
 		start_sandbox

@@ -56,7 +56,7 @@ cmd_soak() {
 	[ "${1-}" != --minutes ] || minutes=${2:?how many minutes}
 	test_prepare
 	test_environment
-	VANTAGE_SOAK_MINUTES=$minutes exec "$ROOT/tests/run" soak
+	exec "$ROOT/tests/run" soak "$minutes"
 }
 
 cmd_lint() {
