@@ -42,7 +42,8 @@ test_prepare() {
 	packages_install $PACKAGES_BUILD $PACKAGES_RUN $PACKAGES_TEST
 	build "$BUILD-test" --enable-faults --enable-werror
 	build "$BUILD-san" --enable-faults --enable-werror --enable-sanitizers
-	npm_install
+	# All else can be tested without them; what cannot, fails and is counted.
+	(npm_install) || true
 }
 
 cmd_test() {
