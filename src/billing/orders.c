@@ -59,7 +59,8 @@ static const char *const sql[STATEMENTS] = {
 		       "AND (o.updated_at <= :now - :quiet "
 		       "OR o.updated_at > :now + :quiet) "
 		       "AND (o.checked_at IS NULL OR o.checked_at > :now "
-		       "OR :now - o.checked_at >= o.checked_at - o.updated_at "
+		       "OR :now - o.checked_at >= "
+		       "MAX(o.checked_at - o.updated_at, :quiet) "
 		       "OR (o.created_at <= :now - :abandoned "
 		       "AND o.checked_at < o.created_at + :abandoned)) "
 		       "ORDER BY COALESCE(o.checked_at, 0), o.id LIMIT :max"),

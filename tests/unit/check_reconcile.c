@@ -781,6 +781,11 @@ START_TEST(a_clock_that_was_set_back_delays_nothing)
 	answer(200, intent("pi_2", "processing"));
 	run(); /* read ahead of time */
 	pass(-364 * 24 * HOUR_MS);
+	answer(200, intent("pi_2", "processing"));
+	run();
+	run(); /* once, and not without a pause */
+	ck_assert_int_eq(tally.looked, 0);
+	pass(5 * MINUTE_MS);
 	answer(200, intent("pi_2", "succeeded"));
 	run();
 	ck_assert_str_eq(text(ORDER_STATE), "granted");
