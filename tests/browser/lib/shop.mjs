@@ -62,11 +62,6 @@ export async function answerChallenge(page, how) {
         .getByRole('button', { name: how }).click();
 }
 
-export async function resultTitle(page) {
-    await page.locator('#result:not([hidden])').waitFor();
-    return page.locator('#result-title').textContent();
-}
-
 /* Waits for the result heading to read like this. */
 export async function expectResult(page, pattern, timeout = 20_000) {
     await page.locator('#result-title', { hasText: pattern }).waitFor({ timeout });
