@@ -59,7 +59,8 @@ enum vt_err grant_is_verified(struct db *db, int64_t tx) VT_MUSTCHECK;
 
 /*
  * The source says otherwise: notes why and freezes what is left of the lot
- * and not held, until a person decides. Inside an operation.
+ * and not held, until a person decides; settle() keeps it so. Inside an
+ * operation.
  */
 enum vt_err
 grant_alarm(struct db *db, int64_t tx, const char *why) VT_MUSTCHECK;

@@ -24,11 +24,11 @@ enum {
 };
 
 static const char *const sql[STATEMENTS] = {
-	[GRANT_GET] =
-	    "SELECT g.source, g.charge, g.lot, g.granted, g.booked, "
-	    "g.steps, l.user, l.cost, l.currency, l.expires_at, "
-	    "l.paid, g.since FROM grants g JOIN lots l ON l.id = g.lot "
-	    "WHERE g.tx = :tx",
+	[GRANT_GET] = "SELECT g.source, g.charge, g.lot, g.granted, g.booked, "
+		      "g.steps, l.user, l.cost, l.currency, l.expires_at, "
+		      "l.paid, g.since, g.alarm IS NOT NULL FROM grants g JOIN "
+		      "lots l ON l.id = g.lot "
+		      "WHERE g.tx = :tx",
 	[GRANT_OF] = "SELECT tx FROM grants WHERE charge = :charge "
 		     "UNION SELECT tx FROM grants WHERE source = 'pi:' || :pi "
 		     "LIMIT 1",
@@ -73,6 +73,7 @@ struct case_file {
 	int64_t gone; /* expired or revoked of the lot */
 	int64_t left, held, frozen;
 	int64_t since; /* first frozen or taken back; 0: it is all there */
+	bool alarmed;  /* its source does not confirm it (grant_alarm()) */
 	int64_t now_ms;
 };
 
@@ -113,6 +114,7 @@ read_grant(struct db *db, struct case_file *c)
 	c->expires_at = db_int(&q, 9);
 	c->paid = db_int(&q, 10) != 0;
 	c->since = db_int(&q, 11);
+	c->alarmed = db_int(&q, 12) != 0;
 	db_done(&q);
 	return VT_OK;
 }
@@ -405,7 +407,10 @@ thaw(struct db *db, struct case_file *c, int64_t tokens)
 	return err == VT_OK ? book(db, c, c->booked) : err;
 }
 
-/* Freezes what may yet have to be taken back, and thaws what need not. */
+/*
+ * Freezes what may yet have to be taken back, and thaws what need not. What
+ * an alarm froze stays so, whatever else is told of it.
+ */
 static enum vt_err
 refreeze(struct db *db, struct case_file *c, int64_t now_want)
 {
@@ -416,8 +421,9 @@ refreeze(struct db *db, struct case_file *c, int64_t now_want)
 	if (err != VT_OK)
 		return err;
 	before = c->frozen;
-	frozen =
-	    least(want(c, c->back + c->maybe) - now_want, c->left - c->held);
+	frozen = c->left - c->held;
+	if (!c->alarmed)
+		frozen = least(want(c, c->back + c->maybe) - now_want, frozen);
 	err = set_frozen(db, c, frozen);
 	if (err == VT_OK && before > frozen && c->expires_at != 0)
 		err = thaw(db, c, before - frozen);

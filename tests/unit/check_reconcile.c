@@ -16,6 +16,7 @@
 #include "billing/reconcile.h"
 #include "billing/users.h"
 #include "ledger/lots.h"
+#include "ledger/settle.h"
 #include "ledger/verify.h"
 #include "scratch.h"
 #include "scripted.h"
@@ -846,6 +847,32 @@ START_TEST(a_grant_that_stripe_does_not_confirm_is_frozen_and_alarms)
 }
 END_TEST
 
+static enum vt_err
+settle_op(struct db *db, const void *in, void *out, struct vt_problem *p)
+{
+	const int64_t *tx = in;
+
+	(void)p;
+	return settle(db, *tx, clock_now_ms(), out);
+}
+
+START_TEST(what_an_alarm_froze_is_not_thawed_by_other_news)
+{
+	struct settled s;
+	struct balance b;
+
+	have_webhook_grant();
+	answer(404, refusal("resource_missing"));
+	run();
+	ck_assert_int_eq(
+	    writer_run(shop.writer, settle_op, &order.tx, &s, NULL), VT_OK);
+	ck_assert_int_eq(s.frozen, 50);
+	ck_assert_int_eq(
+	    readers_run(shop.readers, available, &order.user, &b, NULL), VT_OK);
+	ck_assert_int_eq(b.available, 0);
+}
+END_TEST
+
 START_TEST(a_grant_of_another_amount_or_of_nothing_alarms)
 {
 	const char *less = intent("pi_1", "succeeded");
@@ -934,6 +961,7 @@ main(void)
 		a_clock_that_was_set_back_delays_nothing,
 		a_grant_on_a_webhooks_word_is_compared_with_stripe_once,
 		a_grant_that_stripe_does_not_confirm_is_frozen_and_alarms,
+		what_an_alarm_froze_is_not_thawed_by_other_news,
 		a_grant_of_another_amount_or_of_nothing_alarms,
 		a_payment_that_no_row_leads_to_is_found_in_the_list_R94,
 		NULL,
