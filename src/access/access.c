@@ -43,6 +43,9 @@ read_parties(void)
 		self.parties[n++] = arena_memdup(self.arena, list, length);
 		list += length;
 	}
+	/* A site on one origin needs no list to be safe from other ones. */
+	if (n == 0)
+		self.parties[n++] = self.origin;
 	self.rules.parties = self.parties;
 	self.rules.parties_count = n;
 }
