@@ -4,13 +4,15 @@
  * It is the first to open the database after vantage migrate and stays
  * connected, so that the shared index is there for those who may only read.
  * It alone copies the log into the file, under the write lock; it runs
- * events again whose effect failed (R10), forgets stored answers after 30
- * days, and ends a process that keeps the write lock from everybody. It
- * holds no secret. See keeper(8).
+ * events again whose effect failed (R10), ends holds and lots that are past
+ * their end (R63, R64), looks at the newest movements, and forgets stored
+ * answers after 30 days. A thread of its own watches over the write lock,
+ * since all the rest waits for it. It holds no secret. See keeper(8).
  */
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -23,19 +25,28 @@
 #include "base/log.h"
 #include "base/process.h"
 #include "billing/events.h"
+#include "ledger/expire.h"
+#include "ledger/holds.h"
 #include "ledger/idempotency.h"
+#include "ledger/verify.h"
 #include "store/db.h"
 #include "store/migrate.h"
+#include "store/watchdog.h"
 #include "store/writelock.h"
 #include "store/writer.h"
 
 #define TICK_MS 250	  /* between two looks at what is due */
 #define CHECKPOINT_MS 700 /* docs/ledger.md: 0.5 to 1 s was measured best */
 #define EVENTS_MS 1000	  /* the first retry is due after 5 s */
+#define SWEEP_MS 1000	  /* what is due is spent by nobody meanwhile */
+#define TAIL_MS 1000
 #define PRUNE_MS 3600000  /* an hour */
-#define WATCH_MS 1000	  /* between two looks at who holds the lock */
+#define WATCH_MS 500	  /* between two looks at the write lock */
 #define LOCK_WAIT_MS 5000 /* longer than any batch; then a later tick */
 #define EVENTS_AT_ONCE 64
+/* In one write: others have their turn after some milliseconds. */
+#define SWEEP_AT_ONCE 32
+#define TAIL_AT_ONCE 5000 /* movements; some 50 ms */
 #define ANSWER_KEPT_MS (INT64_C(30) * 24 * 3600 * 1000)
 
 struct keeper {
@@ -46,6 +57,11 @@ struct keeper {
 	struct writer *writer;
 	int64_t version; /* of the database at the last checkpoint */
 	bool pages_left; /* a reader was in the way of the last one */
+	struct verify_tail tail;
+	struct watchdog *watchdog;
+	pthread_t watch;
+	bool watching;
+	atomic_bool ending;
 };
 
 /* ---- the log ------------------------------------------------------------- */
@@ -138,6 +154,82 @@ run_events(struct keeper *k)
 	return first;
 }
 
+/* ---- sweeps -------------------------------------------------------------- */
+
+typedef enum vt_err (*sweep_fn)(
+    struct db *db, int64_t now_ms, int max, int *count);
+
+struct sweep {
+	sweep_fn fn;
+	int64_t now_ms;
+};
+
+static enum vt_err
+sweep_op(struct db *db, const void *in, void *out, struct vt_problem *p)
+{
+	const struct sweep *s = in;
+
+	(void)p; /* nobody waits for an answer */
+	return s->fn(db, s->now_ms, SWEEP_AT_ONCE, out);
+}
+
+/* In small writes, until nothing is due. */
+static enum vt_err
+sweep(struct keeper *k, const char *what, sweep_fn fn)
+{
+	struct sweep s = { fn, clock_now_ms() };
+	struct vt_problem p = { 0 };
+	int64_t swept = 0;
+	enum vt_err err;
+	int count;
+
+	do {
+		count = 0;
+		fault_point("keeper.before_sweep");
+		err = writer_run(k->writer, sweep_op, &s, &count, &p);
+		if (err == VT_OK)
+			swept += count;
+	} while (err == VT_OK && count == SWEEP_AT_ONCE);
+	if (swept > 0)
+		LOG(LOG_INFO, "keeper.swept", LOG_S("what", what),
+		    LOG_I("count", swept));
+	return err;
+}
+
+static enum vt_err
+sweep_holds(struct keeper *k)
+{
+	return sweep(k, "holds", holds_sweep);
+}
+
+static enum vt_err
+sweep_lots(struct keeper *k)
+{
+	return sweep(k, "lots", expire_sweep);
+}
+
+/* ---- the newest movements ------------------------------------------------ */
+
+static void
+on_fault(const char *code, const char *sentence, void *arg)
+{
+	(void)arg; /* the log is all that it needs */
+	LOG(LOG_ERROR, "ledger.alarm", LOG_S("code", code),
+	    LOG_S("what", sentence));
+}
+
+static enum vt_err
+verify_newest(struct keeper *k)
+{
+	struct verify_report r = { .fault = on_fault };
+	enum vt_err err;
+
+	do
+		err = ledger_verify_tail(k->db, &k->tail, TAIL_AT_ONCE, &r);
+	while (err == VT_OK && r.movements == TAIL_AT_ONCE);
+	return err;
+}
+
 /* ---- pruning ------------------------------------------------------------- */
 
 static enum vt_err
@@ -161,59 +253,6 @@ prune(struct keeper *k)
 	return err;
 }
 
-/* ---- the watchdog --------------------------------------------------------
- */
-
-/*
- * True for the command line: a migration may take its time, and a person
- * looks on.
- */
-static bool
-is_command_line(pid_t pid)
-{
-	char path[48], name[32] = "";
-	FILE *f;
-
-	(void)snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
-	f = fopen(path, "re");
-	if (f == NULL)
-		return false; /* gone meanwhile */
-	if (fgets(name, sizeof(name), f) == NULL)
-		name[0] = '\0';
-	(void)fclose(f); /* only read */
-	return strcmp(name, "vantage\n") == 0;
-}
-
-/*
- * A process that is stopped or hangs with the write lock in its hand keeps
- * every other one from writing. The turnstile lets us have it in our turn;
- * who still has it after LOCK_WAIT_MS is ended, and SQLite undoes what it
- * had begun.
- */
-static enum vt_err
-watch(struct keeper *k)
-{
-	enum vt_err err;
-	pid_t pid;
-
-	pid = writelock_holder(k->lock);
-	if (pid == 0 || pid == getpid())
-		return VT_OK;
-	err = writelock_take(k->lock, LOCK_WAIT_MS);
-	if (err == VT_OK)
-		writelock_drop(k->lock);
-	if (err != VT_BUSY)
-		return err;
-	if (writelock_holder(k->lock) != pid || is_command_line(pid))
-		return VT_OK;
-	LOG(LOG_ERROR, "keeper.ends_frozen_writer", LOG_I("frozen", pid));
-	if (kill(pid, SIGKILL) == 0 || errno == ESRCH)
-		return VT_OK;
-	LOG(LOG_ERROR, "keeper.kill_failed", LOG_I("frozen", pid),
-	    LOG_S("why", strerror(errno)));
-	return VT_SYS;
-}
-
 /* ---- the round ----------------------------------------------------------- */
 
 static struct job {
@@ -223,8 +262,11 @@ static struct job {
 	int64_t next_ms; /* by the monotonic clock */
 } jobs[] = {
 	{ "events", EVENTS_MS, run_events, 0 },
+	/* Holds first: what they give back may be past its end itself. */
+	{ "holds", SWEEP_MS, sweep_holds, 0 },
+	{ "lots", SWEEP_MS, sweep_lots, 0 },
+	{ "tail", TAIL_MS, verify_newest, 0 },
 	{ "prune", PRUNE_MS, prune, 0 },
-	{ "watch", WATCH_MS, watch, 0 },
 	/* Last, so that it copies what the others wrote. */
 	{ "checkpoint", CHECKPOINT_MS, checkpoint, 0 },
 };
@@ -246,6 +288,43 @@ round_of_jobs(struct keeper *k, bool all)
 			    LOG_S("result", vt_err_name(err)));
 		jobs[i].next_ms = clock_mono_ms() + jobs[i].every_ms;
 	}
+}
+
+/* ---- the watch ----------------------------------------------------------- */
+
+/* The jobs wait for the write lock themselves, so they cannot watch it. */
+static void *
+watch(void *arg)
+{
+	struct keeper *k = arg;
+
+	while (!atomic_load(&k->ending)) {
+		(void)watchdog_look(k->watchdog); /* it logs what it does */
+		clock_sleep_ms(WATCH_MS);
+	}
+	return NULL;
+}
+
+static void
+watch_start(struct keeper *k)
+{
+	int rc;
+
+	k->watchdog = watchdog_open(k->path);
+	rc = pthread_create(&k->watch, NULL, watch, k);
+	k->watching = rc == 0;
+	if (rc != 0)
+		LOG(LOG_ERROR, "keeper.no_watchdog",
+		    LOG_S("why", strerror(rc)));
+}
+
+static void
+watch_end(struct keeper *k)
+{
+	atomic_store(&k->ending, true);
+	if (k->watching)
+		(void)pthread_join(k->watch, NULL); /* it runs */
+	watchdog_close(k->watchdog);
 }
 
 /* Before the first thread: the signals are waited for, in main alone. */
@@ -344,8 +423,11 @@ main(int argc, char **argv)
 	process_start("keeper");
 	block_signals(&set);
 	status = open_all(&k);
-	if (status == 0)
+	if (status == 0) {
+		watch_start(&k);
 		status = keep(&k, &set);
+		watch_end(&k);
+	}
 	writer_stop(k.writer);
 	writelock_close(k.lock);
 	db_close(k.db);

@@ -28,4 +28,25 @@ struct verify_report {
 /* VT_OK: all was read, see faults. Counts are set by it. */
 enum vt_err ledger_verify(struct db *db, struct verify_report *r) VT_MUSTCHECK;
 
+/*
+ * How far a look at the newest rows has come; zeroed, it begins with the
+ * newest VERIFY_TAIL_FIRST of them.
+ */
+#define VERIFY_TAIL_FIRST 1000
+struct verify_tail {
+	bool begun;
+	int64_t movement;	/* the last one that was read */
+	unsigned char hash[32]; /* its hash */
+};
+
+/*
+ * Verifies the movements since the last look, `max` at the most, and calls
+ * r->fault: each must continue the chain and have its two entries, and the
+ * last one of the look before must still be as it was. r->movements says how
+ * many were read. What was told once is not told again. On any connection,
+ * outside a transaction too: these rows never change.
+ */
+enum vt_err ledger_verify_tail(struct db *db, struct verify_tail *t,
+    int64_t max, struct verify_report *r) VT_MUSTCHECK;
+
 #endif

@@ -11,7 +11,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -179,40 +178,6 @@ writelock_drop(struct writelock *l)
 	assert(l->held);
 	l->held = false;
 	leave(l->b);
-}
-
-/* Which process holds a file by flock(2), from /proc/locks; 0: none. */
-static pid_t
-holder_of(int fd)
-{
-	unsigned long long inode;
-	unsigned dev_major, dev_minor;
-	char line[256];
-	struct stat st;
-	pid_t found = 0;
-	int pid;
-	FILE *f;
-
-	if (fstat(fd, &st) != 0 || (f = fopen("/proc/locks", "re")) == NULL)
-		return 0;
-	/* Those that wait have "->" before FLOCK and do not match. */
-	while (found == 0 && fgets(line, sizeof(line), f) != NULL)
-		if (sscanf(line, "%*d: FLOCK %*s WRITE %d %x:%x:%llu", &pid,
-			&dev_major, &dev_minor, &inode) == 4 &&
-		    pid > 0 && inode == st.st_ino &&
-		    dev_major == major(st.st_dev) &&
-		    dev_minor == minor(st.st_dev))
-			found = pid;
-	(void)fclose(f); /* only read */
-	return found;
-}
-
-pid_t
-writelock_holder(const struct writelock *l)
-{
-	pid_t pid = holder_of(l->b);
-
-	return pid != 0 ? pid : holder_of(l->a);
 }
 
 void

@@ -12,7 +12,6 @@
 #define VT_STORE_WRITELOCK_H
 
 #include <stdint.h>
-#include <sys/types.h>
 
 #include "base/err.h"
 
@@ -34,12 +33,6 @@ writelock_open(const char *db_path, struct writelock **out) VT_MUSTCHECK;
 enum vt_err
 writelock_take(struct writelock *l, int64_t timeout_ms) VT_MUSTCHECK;
 void writelock_drop(struct writelock *l);
-
-/*
- * The process that has held up who waits: it holds B, or else A. 0 when
- * nobody does or the kernel does not tell (another pid namespace).
- */
-pid_t writelock_holder(const struct writelock *l);
 
 /* Drops it too. NULL is fine. */
 void writelock_close(struct writelock *l);

@@ -422,6 +422,8 @@ writer_main(void *arg)
 	enum vt_err err;
 	int n;
 
+	/* Fails only for a name that is too long. */
+	(void)pthread_setname_np(pthread_self(), WRITER_THREAD_NAME);
 	while (wait_for_work(w)) {
 		err = take_lock(w);
 		if (err != VT_OK) {

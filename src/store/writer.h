@@ -22,6 +22,9 @@
 /* In the queue; what was taken is waited for. */
 #define WRITER_DEADLINE_MS 2000
 
+/* What its thread is called, by which watchdog.h finds it in /proc. */
+#define WRITER_THREAD_NAME "vt-writer"
+
 /* A log longer than this is checkpointed here, in case keeper is dead. */
 #define WRITER_LOG_BYTES_MAX (INT64_C(256) * 1024 * 1024)
 

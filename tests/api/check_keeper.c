@@ -3,6 +3,7 @@
  */
 #include "unit.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -10,12 +11,40 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "books.h"
+#include "ledger/holds.h"
+#include "ledger/verify.h"
 #include "store/writelock.h"
+#include "store/writer.h"
 
 #define PROGRAM "bin/keeper" /* from the build folder */
 #define PATIENCE_MS 20000    /* a machine may be slow */
 
 static pid_t keeper;
+
+static int
+log_file(void)
+{
+	char path[120];
+
+	(void)snprintf(path, sizeof(path), "%s/keeper.log", scratch_dir);
+	return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+}
+
+static bool
+logged(const char *word)
+{
+	char path[120], line[2000];
+	bool found = false;
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "%s/keeper.log", scratch_dir);
+	f = fopen(path, "re");
+	while (f != NULL && !found && fgets(line, sizeof(line), f) != NULL)
+		found = strstr(line, word) != NULL;
+	if (f != NULL)
+		(void)fclose(f);
+	return found;
+}
 
 static pid_t
 start(void)
@@ -28,6 +57,9 @@ start(void)
 	pid = fork();
 	ck_assert_int_ge(pid, 0);
 	if (pid == 0) {
+		/* What it logs is kept, for those who look for an alarm. */
+		if (dup2(log_file(), STDERR_FILENO) < 0)
+			_exit(126);
 		execl(PROGRAM, PROGRAM, (char *)NULL);
 		_exit(127);
 	}
@@ -188,42 +220,230 @@ START_TEST(answers_older_than_thirty_days_lose_their_text)
 }
 END_TEST
 
-/* A process that takes the write lock and stands still with it. */
+/* ---- sweeps -------------------------------------------------------------- */
+
+static void
+proven(void)
+{
+	struct verify_report r = { 0 };
+	struct db *db;
+
+	ck_assert_int_eq(db_open(scratch_db, DB_READER, &db), VT_OK);
+	ck_assert_int_eq(ledger_verify(db, &r), VT_OK);
+	ck_assert_int_eq(r.faults, 0);
+	db_close(db);
+}
+
+/* R64: the tokens leave the account without anybody spending. */
+START_TEST(lots_past_their_end_are_booked_as_expired)
+{
+	struct db *db;
+	int64_t user;
+
+	ck_assert_int_eq(db_open(scratch_db, DB_WRITER, &db), VT_OK);
+	ck_assert_int_eq(db_begin(db), VT_OK);
+	user = books_user(db, "user_dora", "dora@example.com");
+	/* More than one write takes. */
+	for (int i = 0; i < 40; i++) {
+		char cause[64];
+
+		(void)snprintf(
+		    cause, sizeof(cause), "grant:admin:user_root:%d", i);
+		(void)books_give(
+		    db, user, "grant", cause, 10, 0, BOOKS_NOW + 1 + i);
+	}
+	(void)books_give(
+	    db, user, "grant", "grant:admin:user_root:stays", 5, 0, 0);
+	ck_assert_int_eq(db_commit(db), VT_OK);
+	db_close(db);
+	ck_assert_int_eq(kill(keeper, SIGUSR1), 0);
+	await("SELECT count(*) FROM movements WHERE cause LIKE 'expire:%'", 40);
+	ck_assert_int_eq(
+	    scratch_number("SELECT balance FROM accounts WHERE user = 1"), 5);
+	proven();
+}
+END_TEST
+
+/* R63: nobody else need come by for a hold to end. */
+START_TEST(holds_past_their_end_give_back_what_they_held)
+{
+	struct hold_new n = { .service = 1,
+		.user = 1,
+		.reference = "job-9",
+		.tokens = 4,
+		.expires_at = BOOKS_NOW + 1000,
+		.now_ms = BOOKS_NOW };
+	struct vt_problem p;
+	struct hold h;
+	struct db *db;
+
+	ck_assert_int_eq(db_open(scratch_db, DB_WRITER, &db), VT_OK);
+	ck_assert_int_eq(db_begin(db), VT_OK);
+	books_fill(db);
+	(void)books_give(
+	    db, 1, "grant", "grant:admin:user_root:hold", 10, 0, 0);
+	ck_assert_int_eq(db_script(db,
+			     "INSERT INTO services (name, created_at) "
+			     "VALUES ('api', 1)"),
+	    VT_OK);
+	ck_assert_int_eq(hold_open(db, &n, &h, &p), VT_OK);
+	ck_assert_int_eq(db_commit(db), VT_OK);
+	db_close(db);
+	ck_assert_int_eq(kill(keeper, SIGUSR1), 0);
+	await("SELECT count(*) FROM holds WHERE state = 'expired'", 1);
+	ck_assert_int_eq(
+	    scratch_number("SELECT COALESCE(SUM(held), 0) FROM lot_left"), 0);
+	proven();
+}
+END_TEST
+
+/* ---- the newest movements ------------------------------------------------ */
+
+START_TEST(a_changed_movement_raises_an_alarm)
+{
+	struct db *db;
+
+	ck_assert_int_eq(db_open(scratch_db, DB_WRITER, &db), VT_OK);
+	ck_assert_int_eq(db_begin(db), VT_OK);
+	books_fill(db);
+	ck_assert_int_eq(db_commit(db), VT_OK);
+	clock_sleep_ms(3000); /* several looks */
+	ck_assert(!logged("ledger.alarm"));
+	ck_assert_int_eq(db_begin(db), VT_OK);
+	ck_assert_int_eq(db_script(db,
+			     "DROP TRIGGER movements_no_update;"
+			     "UPDATE movements SET tokens = 31, "
+			     "hash = zeroblob(32) WHERE id = 6"),
+	    VT_OK);
+	ck_assert_int_eq(db_commit(db), VT_OK);
+	db_close(db);
+	for (int ms = 0; !logged("tail.changed"); ms += 20) {
+		ck_assert_int_lt(ms, PATIENCE_MS);
+		clock_sleep_ms(20);
+	}
+}
+END_TEST
+
+/* ---- the write lock ------------------------------------------------------ */
+
+static enum vt_err
+note_op(struct db *db, const void *in, void *out, struct vt_problem *p)
+{
+	(void)in, (void)out, (void)p;
+	return db_exec(
+	    db, "INSERT INTO audit (at, actor, action) VALUES (1, 'x', 'x')");
+}
+
+/* A process that has the lock: for good, or for so long, awake. */
 static pid_t
-freeze_with_lock(void)
+hold_lock(bool frozen, int awake_ms)
 {
 	struct writelock *l;
-	pid_t pid = fork();
-	int status;
+	char ready = '!';
+	int ends[2];
+	pid_t pid;
 
+	ck_assert_int_eq(pipe(ends), 0);
+	pid = fork();
 	ck_assert_int_ge(pid, 0);
 	if (pid == 0) {
 		if (writelock_open(scratch_db, &l) != VT_OK ||
-		    writelock_take(l, PATIENCE_MS) != VT_OK)
+		    writelock_take(l, 5000) != VT_OK ||
+		    write(ends[1], &ready, 1) != 1)
 			_exit(1);
-		(void)raise(SIGSTOP);
+		if (frozen)
+			(void)raise(SIGSTOP);
+		for (int ms = 0; ms < awake_ms; ms += 50)
+			clock_sleep_ms(50);
 		_exit(0);
 	}
-	ck_assert_int_eq(waitpid(pid, &status, WUNTRACED), pid);
-	ck_assert(WIFSTOPPED(status));
+	ck_assert_int_eq((int)read(ends[0], &ready, 1), 1);
+	(void)close(ends[0]);
+	(void)close(ends[1]);
 	return pid;
 }
 
-START_TEST(a_writer_that_is_frozen_with_the_lock_is_ended)
+/* The others are told to come again (503), and are served afterwards. */
+START_TEST(a_writer_frozen_with_the_lock_is_killed_and_the_others_go_on)
 {
-	struct writelock *l;
+	struct writer_options o = { .db_path = scratch_db };
+	struct vt_problem p = { 0 };
+	enum vt_err err = VT_BUSY;
+	struct writer *w;
 	pid_t frozen;
 	int status;
 
-	frozen = freeze_with_lock();
-	ck_assert_int_eq(writelock_open(scratch_db, &l), VT_OK);
-	ck_assert_int_eq(writelock_holder(l), frozen);
+	frozen = hold_lock(true, 0);
+	ck_assert_int_eq(writer_start(&o, &w), VT_OK);
+	ck_assert_int_eq(writer_run(w, note_op, NULL, NULL, &p), VT_BUSY);
+	ck_assert_str_eq(p.code, "database_busy");
+	for (int i = 0; i < 10 && err == VT_BUSY; i++)
+		err = writer_run(w, note_op, NULL, NULL, &p);
+	ck_assert_int_eq(err, VT_OK);
+	writer_stop(w);
 	ck_assert_int_eq(waitpid(frozen, &status, 0), frozen);
 	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-	/* And now it is everybody's again. */
-	ck_assert_int_eq(writelock_take(l, PATIENCE_MS), VT_OK);
-	ck_assert_int_eq(writelock_holder(l), getpid());
-	writelock_close(l);
+	ck_assert(logged("watchdog.killed"));
+}
+END_TEST
+
+static enum vt_err
+hang_op(struct db *db, const void *in, void *out, struct vt_problem *p)
+{
+	(void)db, (void)in, (void)out, (void)p;
+	clock_sleep_ms(3600000);
+	return VT_OK;
+}
+
+static void *
+run_hanging(void *w)
+{
+	struct vt_problem p;
+
+	return writer_run(w, hang_op, NULL, NULL, &p) == VT_OK ? w : NULL;
+}
+
+/* Its other threads go on, and answer that the database is busy. */
+START_TEST(a_writer_that_hangs_with_the_lock_is_killed)
+{
+	struct writer_options o = { .db_path = scratch_db };
+	struct writer *w;
+	pthread_t hanging;
+	int status;
+	pid_t pid;
+
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		if (writer_start(&o, &w) != VT_OK ||
+		    pthread_create(&hanging, NULL, run_hanging, w) != 0)
+			_exit(1);
+		for (int ms = 0; ms < PATIENCE_MS; ms += 50)
+			clock_sleep_ms(50);
+		_exit(2);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	write_sql("INSERT INTO audit (at, actor, action) VALUES (1, 'x', 'x')");
+}
+END_TEST
+
+START_TEST(a_writer_that_is_slow_with_the_lock_is_left_alone)
+{
+	struct writer_options o = { .db_path = scratch_db };
+	struct vt_problem p = { 0 };
+	enum vt_err err = VT_BUSY;
+	struct writer *w;
+	pid_t slow;
+
+	slow = hold_lock(false, 8000);
+	ck_assert_int_eq(writer_start(&o, &w), VT_OK);
+	for (int i = 0; i < 10 && err == VT_BUSY; i++)
+		err = writer_run(w, note_op, NULL, NULL, &p);
+	ck_assert_int_eq(err, VT_OK);
+	writer_stop(w);
+	ck_assert_int_eq(end(slow), 0);
+	ck_assert(!logged("watchdog"));
 }
 END_TEST
 
@@ -257,7 +477,12 @@ main(void)
 		an_event_that_is_not_due_waits,
 		an_event_that_cannot_be_read_is_parked_and_holds_up_nobody,
 		answers_older_than_thirty_days_lose_their_text,
-		a_writer_that_is_frozen_with_the_lock_is_ended,
+		lots_past_their_end_are_booked_as_expired,
+		holds_past_their_end_give_back_what_they_held,
+		a_changed_movement_raises_an_alarm,
+		a_writer_frozen_with_the_lock_is_killed_and_the_others_go_on,
+		a_writer_that_hangs_with_the_lock_is_killed,
+		a_writer_that_is_slow_with_the_lock_is_left_alone,
 		it_ends_cleanly_when_told_to,
 		without_a_database_it_says_so_and_ends, NULL
 	};

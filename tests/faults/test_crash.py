@@ -126,7 +126,7 @@ class Crash(unittest.TestCase):
     def test_process_that_hangs_with_the_write_lock_is_ended(self):
         self.assertTrue(self.purchase(
             'stripe-webhook', 'writer.before_commit', 'hang'))
-        self.assertIn('keeper.ends_frozen_writer',
+        self.assertIn('watchdog.killed',
                       [line.get('event') for line in stack.log('keeper')])
 
     def test_effect_that_fails_is_carried_out_by_keeper_R10(self):
