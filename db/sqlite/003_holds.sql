@@ -108,6 +108,7 @@ CREATE TABLE refunds (
     updated_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX refunds_charge ON refunds (charge);
+CREATE INDEX refunds_pi ON refunds (pi);
 
 -- Disputes by Stripe's id; effect is what their status means to us.
 CREATE TABLE disputes (
@@ -122,6 +123,7 @@ CREATE TABLE disputes (
     updated_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX disputes_charge ON disputes (charge);
+CREATE INDEX disputes_pi ON disputes (pi);
 CREATE INDEX grants_charge ON grants (charge) WHERE charge IS NOT NULL;
 
 -- What users owe, as steps: a clawback that found too little adds, what is

@@ -6,17 +6,22 @@
 
 #include "ledger/lots.h"
 #include "ledger/movements.h"
+#include "ledger/settle.h"
 #include "ledger/transactions.h"
 
 #define SWEEP_MAX 64 /* lots that one statement names at once */
 
-enum { DUE, BOOKED, STATEMENTS };
+enum { DUE, DUE_ONE, BOOKED, STATEMENTS };
 
 static const char *const sql[STATEMENTS] = {
 	[DUE] = "SELECT l.id, l.user, f.left - f.held - f.frozen "
 		"FROM lots l JOIN lot_left f ON f.lot = l.id "
 		"WHERE l.expires_at <= :now AND f.left - f.held - f.frozen > 0 "
 		"ORDER BY l.expires_at, l.id LIMIT :max",
+	[DUE_ONE] = "SELECT l.id, l.user, f.left - f.held - f.frozen "
+		    "FROM lots l JOIN lot_left f ON f.lot = l.id "
+		    "WHERE l.id = :lot AND l.expires_at <= :now "
+		    "AND f.left - f.held - f.frozen > 0",
 	/* How often something of it was booked as expired before. */
 	[BOOKED] = "SELECT COUNT(*) FROM lot_uses u "
 		   "JOIN movements m ON m.id = u.movement "
@@ -61,14 +66,14 @@ struct due {
 };
 
 static enum vt_err
-find_due(struct db *db, int64_t now_ms, int max, struct due *out, int *count)
+find_due(struct db *db, const char *statement, const struct db_param *params,
+    int max, struct due *out, int *count)
 {
 	enum vt_err err;
 	struct query q;
 	int n = 0;
 
-	err = db_query(
-	    &q, db, sql[DUE], DB_INT("now", now_ms), DB_INT("max", max));
+	err = db_query_params(&q, db, statement, params);
 	while (err == VT_OK && n < max && (err = db_step(&q)) == VT_OK) {
 		out[n].lot = db_int(&q, 0);
 		out[n].user = db_int(&q, 1);
@@ -84,7 +89,7 @@ find_due(struct db *db, int64_t now_ms, int max, struct due *out, int *count)
  * booked when it is free again, under the next number.
  */
 static enum vt_err
-sweep_one(struct db *db, const struct due *d, int64_t now_ms)
+book_due(struct db *db, const struct due *d, int64_t now_ms)
 {
 	char cause[64];
 	enum vt_err err;
@@ -105,6 +110,20 @@ sweep_one(struct db *db, const struct due *d, int64_t now_ms)
 }
 
 enum vt_err
+expire_due(struct db *db, int64_t lot, int64_t now_ms, bool *expired)
+{
+	struct due due;
+	enum vt_err err;
+	int count;
+
+	err = find_due(db, sql[DUE_ONE],
+	    DB_PARAMS(DB_INT("lot", lot), DB_INT("now", now_ms)), 1, &due,
+	    &count);
+	*expired = err == VT_OK && count == 1;
+	return *expired ? book_due(db, &due, now_ms) : err;
+}
+
+enum vt_err
 expire_sweep(struct db *db, int64_t now_ms, int max, int *count)
 {
 	struct due due[SWEEP_MAX];
@@ -112,8 +131,14 @@ expire_sweep(struct db *db, int64_t now_ms, int max, int *count)
 
 	if (max > SWEEP_MAX)
 		max = SWEEP_MAX;
-	err = find_due(db, now_ms, max, due, count);
-	for (int i = 0; err == VT_OK && i < *count; i++)
-		err = sweep_one(db, &due[i], now_ms);
+	err = find_due(db, sql[DUE],
+	    DB_PARAMS(DB_INT("now", now_ms), DB_INT("max", max)), max, due,
+	    count);
+	for (int i = 0; err == VT_OK && i < *count; i++) {
+		err = book_due(db, &due[i], now_ms);
+		/* What has expired is not taken back a second time (R57). */
+		if (err == VT_OK)
+			err = settle_lot(db, due[i].lot, now_ms);
+	}
 	return err;
 }

@@ -8,6 +8,7 @@
 #ifndef VT_LEDGER_EXPIRE_H
 #define VT_LEDGER_EXPIRE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -19,6 +20,13 @@
  */
 enum vt_err expire_lot(struct db *db, int64_t lot, int64_t user, int64_t tokens,
     const char *cause, int64_t now_ms) VT_MUSTCHECK;
+
+/*
+ * Books what is free of this lot as expired if the lot is past its end, as
+ * the sweep would; *expired says whether. Inside an operation.
+ */
+enum vt_err expire_due(
+    struct db *db, int64_t lot, int64_t now_ms, bool *expired) VT_MUSTCHECK;
 
 /*
  * keeper: up to `max` lots that are past their end and have something that

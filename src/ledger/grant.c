@@ -1,9 +1,14 @@
 /* grant: see grant.h. */
 #include "ledger/grant.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "base/fault.h"
+#include "ledger/debts.h"
 #include "ledger/lots.h"
 #include "ledger/movements.h"
+#include "ledger/settle.h"
 
 enum { ADD, UNVERIFIED, VERIFIED, ALARM, FREEZE, STATEMENTS };
 
@@ -21,6 +26,29 @@ static const char *const sql[STATEMENTS] = {
 	[FREEZE] = "UPDATE lot_left SET frozen = left - held "
 		   "WHERE lot = (SELECT lot FROM grants WHERE tx = :tx)",
 };
+
+/*
+ * What came before the grant: facts that undo it already, which take their
+ * share first, and then debts, which take what remains.
+ */
+static enum vt_err
+credit(struct db *db, const struct grant *g, const struct grant_done *done)
+{
+	struct settled settled;
+	char because[32];
+	enum vt_err err;
+	int64_t paid;
+
+	if (g->source != NULL) {
+		err = settle(db, g->tx, g->now_ms, &settled);
+		if (err != VT_OK)
+			return err;
+	}
+	if (g->expires_at != 0 && g->expires_at <= g->now_ms)
+		return VT_OK; /* what has expired pays nothing */
+	(void)snprintf(because, sizeof(because), "%" PRId64, done->movement);
+	return debts_pay(db, g->user, done->lot, because, g->now_ms, &paid);
+}
 
 enum vt_err
 ledger_grant(struct db *db, const struct grant *g, struct grant_done *out)
@@ -62,7 +90,8 @@ ledger_grant(struct db *db, const struct grant *g, struct grant_done *out)
 	}
 	out->movement = moved.id;
 	out->balance = moved.to_balance;
-	return transaction_complete(db, g->tx, out->balance, g->now_ms);
+	err = transaction_complete(db, g->tx, out->balance, g->now_ms);
+	return err == VT_OK ? credit(db, g, out) : err;
 }
 
 enum vt_err

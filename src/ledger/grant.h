@@ -30,11 +30,13 @@ struct grant {
 
 struct grant_done {
 	int64_t movement, lot;
-	int64_t balance; /* of the user, after it */
+	int64_t balance; /* of the user, after it and before debts are paid */
 };
 
 /*
- * Books the grant and completes the transaction. Inside an operation.
+ * Books the grant and completes the transaction; then settles it, since the
+ * refund of a payment may be told before the payment, and pays the user's
+ * debts out of what is free in the new lot. Inside an operation.
  * VT_CONFLICT: this cause is booked already; the caller undoes the rest.
  */
 enum vt_err ledger_grant(

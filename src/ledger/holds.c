@@ -10,8 +10,8 @@
 #include "ledger/expire.h"
 #include "ledger/lots.h"
 #include "ledger/movements.h"
+#include "ledger/settle.h"
 
-#define LOTS_MAX 256   /* that one hold may pin */
 #define EXPIRED_MAX 16 /* holds ended at once before a spend */
 
 enum {
@@ -20,7 +20,7 @@ enum {
 	PIN_ADD,
 	BY_ID,
 	BY_PUBLIC,
-	PINS,
+	NEXT_PIN,
 	UNPIN,
 	PIN_DELETE,
 	END,
@@ -46,12 +46,13 @@ static const char *const sql[STATEMENTS] = {
 	[BY_ID] = SELECT "h.id = :id",
 	[BY_PUBLIC] = SELECT "h.public_id = :public AND h.service = :service",
 	/* In the order in which a spend would burn them. */
-	[PINS] = "SELECT p.lot, p.tokens FROM hold_lots p "
-		 "JOIN lots l ON l.id = p.lot WHERE p.hold = :hold "
-		 "ORDER BY l.priority, l.expires_at IS NULL, l.expires_at, "
-		 "l.paid, l.created_at, l.id",
+	[NEXT_PIN] = "SELECT p.lot, p.tokens FROM hold_lots p "
+		     "JOIN lots l ON l.id = p.lot WHERE p.hold = :hold "
+		     "ORDER BY l.priority, l.expires_at IS NULL, l.expires_at, "
+		     "l.paid, l.created_at, l.id LIMIT 1",
 	[UNPIN] = "UPDATE lot_left SET held = held - :tokens WHERE lot = :lot",
-	[PIN_DELETE] = "DELETE FROM hold_lots WHERE hold = :hold",
+	[PIN_DELETE] = "DELETE FROM hold_lots "
+		       "WHERE hold = :hold AND lot = :lot",
 	/* Compare-and-set: who comes second finds it ended (R62, R63). */
 	[END] = "UPDATE holds SET state = :state, captured = :captured, "
 		"tx = :tx, ended_at = :now WHERE id = :id AND state = 'open'",
@@ -163,8 +164,8 @@ hold_open(struct db *db, const struct hold_new *n, struct hold *out,
 	for (left = n->tokens; left > 0; left -= pinned) {
 		err = pin_next(db, id, n->user, n->now_ms, left, &pinned);
 		if (err == VT_FUNDS)
-			return lots_insufficient(
-			    db, n->user, n->tokens, n->now_ms, p);
+			return lots_insufficient(db, n->user, n->tokens,
+			    n->tokens - left, n->now_ms, p);
 		if (err != VT_OK)
 			return err;
 	}
@@ -175,30 +176,31 @@ struct pin {
 	int64_t lot, tokens;
 };
 
+/* Takes the next lot off a hold; VT_NOTFOUND when it pins none any more. */
 static enum vt_err
-read_pins(struct db *db, int64_t hold, struct pin *out, size_t *count)
+unpin_next(struct db *db, int64_t hold, struct pin *out)
 {
 	enum vt_err err;
 	struct query q;
-	size_t n = 0;
 
-	err = db_query(&q, db, sql[PINS], DB_INT("hold", hold));
-	while (err == VT_OK && (err = db_step(&q)) == VT_OK) {
-		if (n == LOTS_MAX) {
-			err = VT_DB;
-			break;
-		}
-		out[n].lot = db_int(&q, 0);
-		out[n++].tokens = db_int(&q, 1);
-	}
+	err = db_row(&q, db, sql[NEXT_PIN], DB_INT("hold", hold));
+	if (err != VT_OK)
+		return err;
+	out->lot = db_int(&q, 0);
+	out->tokens = db_int(&q, 1);
 	db_done(&q);
-	*count = n;
-	return err == VT_NOTFOUND ? VT_OK : err;
+	err = db_exec(
+	    db, sql[PIN_DELETE], DB_INT("hold", hold), DB_INT("lot", out->lot));
+	if (err != VT_OK)
+		return err;
+	return db_exec(db, sql[UNPIN], DB_INT("lot", out->lot),
+	    DB_INT("tokens", out->tokens));
 }
 
 /*
  * What a hold gives back to a lot: free again, or, past the lot's end,
- * expired then and there (R65); what is free pays debts first.
+ * expired then and there (R65). Of what is free, a refund or a dispute may
+ * freeze its share; the rest pays debts first.
  */
 static enum vt_err
 give_back(struct db *db, const struct hold *h, const struct pin *pin,
@@ -218,12 +220,16 @@ give_back(struct db *db, const struct hold *h, const struct pin *pin,
 	if (end > now_ms) {
 		(void)snprintf(cause, sizeof(cause), "%s:%" PRId64,
 		    h->public_id, pin->lot);
-		return debts_pay(db, h->user, pin->lot, cause, now_ms, &paid);
+		err = settle_lot(db, pin->lot, now_ms);
+		return err == VT_OK
+		    ? debts_pay(db, h->user, pin->lot, cause, now_ms, &paid)
+		    : err;
 	}
 	out->expired += pin->tokens;
 	(void)snprintf(cause, sizeof(cause), "expire:%" PRId64 ":%s", pin->lot,
 	    h->public_id);
-	return expire_lot(db, pin->lot, h->user, pin->tokens, cause, now_ms);
+	err = expire_lot(db, pin->lot, h->user, pin->tokens, cause, now_ms);
+	return err == VT_OK ? settle_lot(db, pin->lot, now_ms) : err;
 }
 
 /* Unpins everything; `take` of it goes to the movement, in order. */
@@ -231,26 +237,22 @@ static enum vt_err
 unpin(struct db *db, const struct hold *h, int64_t movement, int64_t take,
     int64_t now_ms, struct hold_end *out)
 {
-	struct pin pins[LOTS_MAX];
-	size_t count;
+	struct pin pin;
 	int64_t taken;
 	enum vt_err err;
 
-	err = read_pins(db, h->id, pins, &count);
-	if (err == VT_OK)
-		err = db_exec(db, sql[PIN_DELETE], DB_INT("hold", h->id));
-	for (size_t i = 0; err == VT_OK && i < count; i++) {
-		err = db_exec(db, sql[UNPIN], DB_INT("lot", pins[i].lot),
-		    DB_INT("tokens", pins[i].tokens));
-		taken = pins[i].tokens < take ? pins[i].tokens : take;
-		if (err == VT_OK && taken > 0)
-			err = lot_take(db, pins[i].lot, movement, taken);
+	while ((err = unpin_next(db, h->id, &pin)) == VT_OK) {
+		taken = pin.tokens < take ? pin.tokens : take;
+		if (taken > 0)
+			err = lot_take(db, pin.lot, movement, taken);
 		take -= taken;
-		pins[i].tokens -= taken;
-		if (err == VT_OK && pins[i].tokens > 0)
-			err = give_back(db, h, &pins[i], now_ms, out);
+		pin.tokens -= taken;
+		if (err == VT_OK && pin.tokens > 0)
+			err = give_back(db, h, &pin, now_ms, out);
+		if (err != VT_OK)
+			return err == VT_NOTFOUND ? VT_DB : err;
 	}
-	return err;
+	return err == VT_NOTFOUND ? VT_OK : err;
 }
 
 static enum vt_err

@@ -5,7 +5,18 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LOT_ADD, LEFT_ADD, USE_ADD, LIVE, NEXT, TAKE, FREE, SUMS, STATEMENTS };
+enum {
+	LOT_ADD,
+	LEFT_ADD,
+	USE_ADD,
+	LIVE,
+	NEXT,
+	TAKE,
+	TAKEN,
+	FREE,
+	SUMS,
+	STATEMENTS
+};
 
 /*
  * The order of R66, total and stable. Written once: what a balance shows
@@ -38,6 +49,8 @@ static const char *const sql[STATEMENTS] = {
 		 " LIMIT 1",
 	[TAKE] = "UPDATE lot_left SET left = left - :tokens WHERE lot = :lot "
 		 "AND left - held - frozen >= :tokens",
+	[TAKEN] = "SELECT COALESCE(-SUM(delta), 0) FROM lot_uses "
+		  "WHERE movement = :movement",
 	[FREE] = "SELECT left - held - frozen FROM lot_left WHERE lot = :lot",
 	[SUMS] = "SELECT COALESCE(SUM(f.left - f.held - f.frozen), 0), "
 		 "COALESCE(SUM(f.held), 0), COALESCE(SUM(f.frozen), 0) "
@@ -137,6 +150,20 @@ lots_burn(struct db *db, int64_t user, int64_t movement, int64_t tokens,
 	return VT_OK;
 }
 
+enum vt_err
+lots_taken(struct db *db, int64_t movement, int64_t *tokens)
+{
+	enum vt_err err;
+	struct query q;
+
+	err = db_row(&q, db, sql[TAKEN], DB_INT("movement", movement));
+	if (err != VT_OK)
+		return err == VT_NOTFOUND ? VT_DB : err;
+	*tokens = db_int(&q, 0);
+	db_done(&q);
+	return VT_OK;
+}
+
 static void
 lot_read(struct query *q, struct lot *l)
 {
@@ -190,8 +217,8 @@ ledger_balance(struct db *db, int64_t user, int64_t now_ms, struct balance *out)
 }
 
 enum vt_err
-lots_insufficient(struct db *db, int64_t user, int64_t tokens, int64_t now_ms,
-    struct vt_problem *p)
+lots_insufficient(struct db *db, int64_t user, int64_t tokens, int64_t taken,
+    int64_t now_ms, struct vt_problem *p)
 {
 	struct balance b;
 	enum vt_err err;
@@ -199,6 +226,7 @@ lots_insufficient(struct db *db, int64_t user, int64_t tokens, int64_t now_ms,
 	err = ledger_balance(db, user, now_ms, &b);
 	if (err != VT_OK)
 		return err;
+	b.available += taken;
 	(void)vt_problem(p, VT_FUNDS, "insufficient_tokens", NULL,
 	    "%" PRId64 " tokens are needed and %" PRId64 " are available.",
 	    tokens, b.available);

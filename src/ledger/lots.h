@@ -63,10 +63,15 @@ enum vt_err lots_each(struct db *db, int64_t user, int64_t now_ms, lot_fn fn,
 
 /*
  * VT_FUNDS with code "insufficient_tokens" and what is available in details:
- * the one refusal of spends and holds alike.
+ * the one refusal of spends and holds alike. `taken` is what this operation
+ * took or reserved before it found too little, and will be undone.
  */
 enum vt_err lots_insufficient(struct db *db, int64_t user, int64_t tokens,
-    int64_t now_ms, struct vt_problem *p) VT_MUSTCHECK;
+    int64_t taken, int64_t now_ms, struct vt_problem *p) VT_MUSTCHECK;
+
+/* What a movement took out of lots so far. */
+enum vt_err
+lots_taken(struct db *db, int64_t movement, int64_t *tokens) VT_MUSTCHECK;
 
 /* What a spend would allow now, and what is not free, over those lots. */
 struct balance {

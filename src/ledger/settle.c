@@ -7,6 +7,7 @@
 
 #include "base/fault.h"
 #include "ledger/debts.h"
+#include "ledger/expire.h"
 #include "ledger/lots.h"
 #include "ledger/movements.h"
 #include "ledger/transactions.h"
@@ -14,6 +15,7 @@
 enum {
 	GRANT_GET,
 	GRANT_OF,
+	GRANT_OF_LOT,
 	BACK,
 	GONE,
 	LOT_GET,
@@ -24,14 +26,18 @@ enum {
 };
 
 static const char *const sql[STATEMENTS] = {
-	[GRANT_GET] = "SELECT g.source, g.charge, g.lot, g.granted, g.booked, "
-		      "g.steps, l.user, l.cost, l.currency, l.expires_at, "
-		      "l.paid, g.since, g.alarm IS NOT NULL FROM grants g JOIN "
-		      "lots l ON l.id = g.lot "
-		      "WHERE g.tx = :tx",
+	[GRANT_GET] =
+	    "SELECT g.source, g.charge, g.lot, g.granted, g.booked, "
+	    "g.steps, l.user, l.cost, l.currency, l.expires_at, "
+	    "l.paid, g.since, g.alarm IS NOT NULL, t.status "
+	    "FROM grants g JOIN lots l ON l.id = g.lot "
+	    "JOIN token_transactions t ON t.id = g.tx WHERE g.tx = :tx",
 	[GRANT_OF] = "SELECT tx FROM grants WHERE charge = :charge "
 		     "UNION SELECT tx FROM grants WHERE source = 'pi:' || :pi "
 		     "LIMIT 1",
+	[GRANT_OF_LOT] = "SELECT g.tx FROM lots l JOIN grants g ON g.tx = l.tx "
+			 "AND g.lot = l.id WHERE l.id = :lot "
+			 "AND (g.since IS NOT NULL OR g.alarm IS NOT NULL)",
 	[BACK] = "SELECT "
 		 "COALESCE(SUM(amount) FILTER (WHERE kind = 'back'), 0), "
 		 "COALESCE(SUM(amount) FILTER (WHERE kind = 'maybe'), 0), "
@@ -74,6 +80,7 @@ struct case_file {
 	int64_t left, held, frozen;
 	int64_t since; /* first frozen or taken back; 0: it is all there */
 	bool alarmed;  /* its source does not confirm it (grant_alarm()) */
+	char status[20];
 	int64_t now_ms;
 };
 
@@ -115,6 +122,7 @@ read_grant(struct db *db, struct case_file *c)
 	c->paid = db_int(&q, 10) != 0;
 	c->since = db_int(&q, 11);
 	c->alarmed = db_int(&q, 12) != 0;
+	(void)db_copy(&q, 13, c->status, sizeof(c->status));
 	db_done(&q);
 	return VT_OK;
 }
@@ -279,7 +287,7 @@ claw(struct db *db, struct case_file *c, int64_t tokens, struct settled *out)
 	m.tokens = own + other;
 	debt.delta = tokens - m.tokens;
 	/* Frozen tokens are what the clawback has been waiting for. */
-	err = set_frozen(db, c, least(c->frozen, c->left - c->held - own));
+	err = set_frozen(db, c, c->frozen - least(c->frozen, own));
 	if (err == VT_OK && m.tokens > 0) {
 		err = begin_step(db, c, c->disputed ? "dispute" : "refund",
 		    -m.tokens, &tx, &m.from);
@@ -339,13 +347,19 @@ give_back(struct db *db, struct case_file *c, const char *cause, int64_t tokens,
 	return err;
 }
 
-/* When the lot would expire, had nobody frozen it or taken it back. */
+/*
+ * When the lot would expire, had nobody frozen it or taken it back. A lot
+ * that was past its end before had nothing to take but what other lots gave:
+ * that comes back without an end, rather than expired.
+ */
 static int64_t
 later(const struct case_file *c)
 {
-	if (c->expires_at == 0 || c->since == 0)
-		return c->expires_at;
-	return c->expires_at + (c->now_ms - c->since);
+	int64_t end = c->expires_at;
+
+	if (end != 0 && c->since != 0)
+		end += c->now_ms - c->since;
+	return end > c->now_ms ? end : 0;
 }
 
 static enum vt_err
@@ -407,6 +421,19 @@ thaw(struct db *db, struct case_file *c, int64_t tokens)
 	return err == VT_OK ? book(db, c, c->booked) : err;
 }
 
+/* Tokens of a lot without an end that are free again pay debts first. */
+static enum vt_err
+thaw_in_place(struct db *db, struct case_file *c)
+{
+	char cause[64];
+	int64_t paid;
+	enum vt_err err;
+
+	step_cause(c, cause);
+	err = debts_pay(db, c->user, c->lot, cause, c->now_ms, &paid);
+	return err == VT_OK && paid > 0 ? book(db, c, c->booked) : err;
+}
+
 /*
  * Freezes what may yet have to be taken back, and thaws what need not. What
  * an alarm froze stays so, whatever else is told of it.
@@ -421,13 +448,15 @@ refreeze(struct db *db, struct case_file *c, int64_t now_want)
 	if (err != VT_OK)
 		return err;
 	before = c->frozen;
-	frozen = c->left - c->held;
-	if (!c->alarmed)
-		frozen = least(want(c, c->back + c->maybe) - now_want, frozen);
+	frozen =
+	    least(want(c, c->back + c->maybe) - now_want, c->left - c->held);
+	if (c->alarmed)
+		frozen = c->left - c->held;
 	err = set_frozen(db, c, frozen);
-	if (err == VT_OK && before > frozen && c->expires_at != 0)
-		err = thaw(db, c, before - frozen);
-	return err;
+	if (err != VT_OK || before <= frozen)
+		return err;
+	return c->expires_at != 0 ? thaw(db, c, before - frozen)
+				  : thaw_in_place(db, c);
 }
 
 /* The transaction's own status, as people see it. */
@@ -435,15 +464,22 @@ static enum vt_err
 status(struct db *db, const struct case_file *c)
 {
 	const char *to = "completed";
-	enum vt_err err;
+	enum vt_err err = VT_OK;
 	bool changed;
 
 	if (c->disputed)
 		to = "disputed";
 	else if (c->back >= c->cost && c->cost > 0)
 		to = "refunded";
-	err = transaction_status(db, c->tx, to, c->now_ms, &changed);
-	return err;
+	if (strcmp(to, c->status) == 0)
+		return VT_OK;
+	/* From refunded to disputed and back the way is over completed. */
+	if (strcmp(to, "completed") != 0)
+		err = transaction_status(
+		    db, c->tx, "completed", c->now_ms, &changed);
+	return err == VT_OK
+	    ? transaction_status(db, c->tx, to, c->now_ms, &changed)
+	    : err;
 }
 
 enum vt_err
@@ -452,9 +488,15 @@ settle(struct db *db, int64_t grant_tx, int64_t now_ms, struct settled *out)
 	struct case_file c = { .tx = grant_tx, .now_ms = now_ms };
 	int64_t now_want;
 	enum vt_err err;
+	bool expired;
 
 	memset(out, 0, sizeof(*out));
 	err = open_case(db, &c);
+	/* What has expired is gone, whether a sweep came by or not. */
+	if (err == VT_OK)
+		err = expire_due(db, c.lot, now_ms, &expired);
+	if (err == VT_OK && expired)
+		err = open_case(db, &c);
 	if (err != VT_OK)
 		return err;
 	now_want = want(&c, c.back);
@@ -466,12 +508,29 @@ settle(struct db *db, int64_t grant_tx, int64_t now_ms, struct settled *out)
 		err = refreeze(db, &c, now_want);
 	if (err == VT_OK)
 		err = db_exec(db, sql[SINCE], DB_INT("tx", c.tx),
-		    DB_INT("out", c.booked > 0 || c.frozen > 0),
+		    DB_INT(
+			"out", c.booked > 0 || want(&c, c.back + c.maybe) > 0),
 		    DB_INT("now", now_ms));
 	if (err != VT_OK)
 		return err;
 	out->frozen = c.frozen;
 	return status(db, &c);
+}
+
+enum vt_err
+settle_lot(struct db *db, int64_t lot, int64_t now_ms)
+{
+	struct settled done;
+	int64_t grant_tx;
+	enum vt_err err;
+	struct query q;
+
+	err = db_row(&q, db, sql[GRANT_OF_LOT], DB_INT("lot", lot));
+	if (err != VT_OK)
+		return err == VT_NOTFOUND ? VT_OK : err;
+	grant_tx = db_int(&q, 0);
+	db_done(&q);
+	return settle(db, grant_tx, now_ms, &done);
 }
 
 enum vt_err

@@ -67,6 +67,14 @@ struct settled {
 enum vt_err settle(struct db *db, int64_t grant_tx, int64_t now_ms,
     struct settled *out) VT_MUSTCHECK;
 
+/*
+ * The same for the grant that made this lot, when facts or an alarm concern
+ * it; VT_OK without one. For whoever frees or expires tokens of a lot: what
+ * a hold gives back may have to be frozen, and what has expired need not be
+ * taken back any more. Inside an operation.
+ */
+enum vt_err settle_lot(struct db *db, int64_t lot, int64_t now_ms) VT_MUSTCHECK;
+
 /* The grant that a charge or an intent paid for; VT_NOTFOUND: none yet. */
 enum vt_err settle_grant_of(struct db *db, const char *charge, const char *pi,
     int64_t *grant_tx) VT_MUSTCHECK;

@@ -5,6 +5,20 @@
 #include "ledger/lots.h"
 #include "ledger/movements.h"
 
+/* Some lots were used before it was seen that they are too few. */
+static enum vt_err
+refuse(struct db *db, const struct spend *s, int64_t movement,
+    struct vt_problem *p)
+{
+	int64_t taken;
+	enum vt_err err;
+
+	err = lots_taken(db, movement, &taken);
+	if (err != VT_OK)
+		return err;
+	return lots_insufficient(db, s->user, s->tokens, taken, s->now_ms, p);
+}
+
 enum vt_err
 ledger_spend(struct db *db, const struct spend *s, struct spend_done *out,
     struct vt_problem *p)
@@ -38,7 +52,7 @@ ledger_spend(struct db *db, const struct spend *s, struct spend_done *out,
 	if (err == VT_OK)
 		err = lots_burn(db, s->user, moved.id, s->tokens, s->now_ms);
 	if (err == VT_FUNDS)
-		return lots_insufficient(db, s->user, s->tokens, s->now_ms, p);
+		return refuse(db, s, moved.id, p);
 	if (err == VT_OK)
 		err = transaction_complete(
 		    db, m.tx, moved.from_balance, s->now_ms);

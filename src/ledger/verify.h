@@ -3,7 +3,8 @@
  *
  * Reads one snapshot and says in sentences what is wrong: the chain, the two
  * legs of every movement, every account rebuilt from its entries, lots
- * against entries, transactions against movements. It knows nothing of
+ * against entries, holds against lots, debts against the steps that made
+ * them, transactions against movements. It knows nothing of
  * orders or Stripe: see billing/proof.h.
  */
 #ifndef VT_LEDGER_VERIFY_H

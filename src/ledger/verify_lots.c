@@ -11,7 +11,9 @@ static const char lots_sql[] =
     "SELECT l.id, l.user, l.origin, l.paid, l.cost, l.currency, l.granted, "
     "t.public_id, t.kind, t.user, t.amount, t.currency, "
     "f.lot, f.user, f.left, f.held, f.frozen, EXISTS (SELECT 1 FROM grants g "
-    "WHERE g.lot = l.id AND g.alarm IS NOT NULL) "
+    "WHERE g.tx = l.tx AND g.lot = l.id "
+    "AND (g.alarm IS NOT NULL OR g.since IS NOT NULL)), "
+    "(SELECT COALESCE(SUM(p.tokens), 0) FROM hold_lots p WHERE p.lot = l.id) "
     "FROM lots l LEFT JOIN token_transactions t ON t.id = l.tx "
     "LEFT JOIN lot_left f ON f.lot = l.id ORDER BY l.id";
 
@@ -88,13 +90,25 @@ check_left(struct verify *v, struct query *q, __int128 left)
 		    " is recorded for user row %" PRId64
 		    ", but the lot is of user row %" PRId64 ".",
 		    id, db_int(q, 13), db_int(q, 1));
-	/* Nothing holds tokens yet, and only an alarm freezes them: a grant
-	 * that Stripe did not confirm. */
-	if (db_int(q, 15) != 0 || (db_int(q, 16) != 0 && db_int(q, 17) == 0))
+	if (db_int(q, 15) != db_int(q, 18))
 		verify_fault(v, "lot.held",
 		    "Of lot %" PRId64 " %" PRId64
-		    " tokens are held and %" PRId64 " frozen, by nothing.",
-		    id, db_int(q, 15), db_int(q, 16));
+		    " tokens are said to be held; holds pin %" PRId64 ".",
+		    id, db_int(q, 15), db_int(q, 18));
+	/* What freezes is a refund or a dispute, or an alarm: a grant that
+	 * Stripe did not confirm. */
+	if (db_int(q, 16) != 0 && db_int(q, 17) == 0)
+		verify_fault(v, "lot.frozen",
+		    "Of lot %" PRId64 " %" PRId64
+		    " tokens are frozen, by nothing.",
+		    id, db_int(q, 16));
+	if (db_int(q, 15) < 0 || db_int(q, 16) < 0 ||
+	    (__int128)db_int(q, 15) + db_int(q, 16) > db_int(q, 14))
+		verify_fault(v, "lot.held",
+		    "Of lot %" PRId64 " %" PRId64
+		    " tokens are held and %" PRId64 " frozen, with %" PRId64
+		    " left.",
+		    id, db_int(q, 15), db_int(q, 16), db_int(q, 14));
 }
 
 static void
