@@ -327,8 +327,8 @@ give_back(struct db *db, struct case_file *c, const char *cause, int64_t tokens,
 		.currency = c->currency[0] ? c->currency : NULL,
 		.expires_at = expires_at,
 		.now_ms = c->now_ms };
-	struct transaction_ref tx;
-	struct movement_done moved;
+	struct transaction_ref tx = { 0 };
+	struct movement_done moved = { 0 };
 	int64_t lot, paid;
 	enum vt_err err;
 
