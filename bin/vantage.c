@@ -18,6 +18,8 @@ static const struct command *const commands[] = {
 	&command_verify,
 	&command_catalog,
 	&command_user,
+	&command_service,
+	&command_key,
 };
 
 int

@@ -20,6 +20,8 @@ struct command {
 
 extern const struct command command_migrate;
 extern const struct command command_catalog;
+extern const struct command command_key;
+extern const struct command command_service;
 extern const struct command command_user;
 extern const struct command command_verify;
 

@@ -1,6 +1,7 @@
 /*
- * admin-tokens: tokens given by hand, and everybody's transactions, for
- * administrators (POST /api/admin/tokens/add, POST .../bulk-grant, GET
+ * admin-tokens: tokens given and taken back by hand, and everybody's
+ * transactions, for administrators and for services with the scope (POST
+ * /api/admin/tokens/add, POST .../bulk-grant, POST .../revoke, GET
  * .../transactions). It holds Clerk's public key. See admin-tokens(8).
  */
 #include <stddef.h>
@@ -11,6 +12,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "billing/admin_grants.h"
+#include "billing/admin_revoke.h"
 #include "history.h"
 #include "ledger/movements.h"
 #include "store/readers.h"
@@ -29,9 +31,11 @@ static const char *
 actor_of(const struct request *r)
 {
 	static const char user[] = "user:";
-	const char *actor = access_caller(r)->actor;
+	const struct caller *c = access_caller(r);
 
-	return arena_printf(r->arena, "admin:%s", actor + strlen(user));
+	if (c->service != 0)
+		return c->actor;
+	return arena_printf(r->arena, "admin:%s", c->actor + strlen(user));
 }
 
 static enum vt_err
@@ -287,6 +291,73 @@ bulk_post(struct request *r, struct response *w, struct vt_problem *p)
 	return VT_OK;
 }
 
+/* ---- taken back ---------------------------------------------------------- */
+
+struct revoke_input {
+	const char *transaction_id, *reason;
+	int64_t amount;
+};
+
+static const struct json_field revoke_fields[] = {
+	{ "transaction_id", JSON_TEXT, true,
+	    offsetof(struct revoke_input, transaction_id), 1,
+	    RANDOM_ID_BYTES - 1 },
+	{ "amount", JSON_INT, false, offsetof(struct revoke_input, amount), 1,
+	    LEDGER_TOKENS_MAX },
+	{ "reason", JSON_TEXT, true, offsetof(struct revoke_input, reason), 1,
+	    NOTE_BYTES_MAX },
+};
+
+static enum vt_err
+read_revoke(struct request *r, struct idempotency_key *key,
+    struct admin_revoke *out, struct vt_problem *p)
+{
+	struct revoke_input in = { 0 };
+	const char *header;
+	enum vt_err err;
+
+	err = request_json(r, revoke_fields, countof(revoke_fields), &in, p);
+	if (err == VT_OK && in.reason[strspn(in.reason, " ")] == '\0')
+		err = vt_problem(p, VT_INVALID, "invalid_field", "reason",
+		    "reason must say why the tokens are taken back.");
+	if (err == VT_OK)
+		err = request_idempotency_key(r, &header, p);
+	if (err != VT_OK)
+		return err;
+	out->actor = actor_of(r);
+	out->key = key;
+	out->request_id = r->id;
+	out->transaction = in.transaction_id;
+	out->tokens = in.amount;
+	out->reason = in.reason;
+	out->now_ms = clock_now_ms();
+	out->arena = r->arena;
+	return idempotency_key_init(
+	    key, out->actor, r->path, header, r->body, r->body_bytes, p);
+}
+
+static enum vt_err
+revoke_post(struct request *r, struct response *w, struct vt_problem *p)
+{
+	struct admin_revoke v = { 0 };
+	struct idempotency_key key;
+	struct admin_added done;
+	enum vt_err err;
+
+	err = read_revoke(r, &key, &v, p);
+	if (err == VT_OK)
+		err = writer_run(
+		    worker_state(r)->writer, admin_revoke, &v, &done, p);
+	fault_point("admin.before_revoke_answer");
+	if (err != VT_OK)
+		return err;
+	LOG(LOG_INFO, "tokens.revoked", LOG_S("actor", v.actor),
+	    LOG_S("transaction", v.transaction),
+	    LOG_I("replayed", done.replayed));
+	answer(w, 201, done.body, done.replayed);
+	return VT_OK;
+}
+
 /* ---- everybody's transactions -------------------------------------------- */
 
 static enum vt_err
@@ -340,12 +411,14 @@ admin_close(void *own)
 }
 
 static const struct route routes[] = {
-	{ HTTP_POST, "/api/admin/tokens/add", ACCESS_ADMIN, ADD_BYTES_MAX,
-	    add_post, 0 },
-	{ HTTP_POST, "/api/admin/tokens/bulk-grant", ACCESS_ADMIN,
-	    BULK_BYTES_MAX, bulk_post, 0 },
-	{ HTTP_GET, "/api/admin/tokens/transactions", ACCESS_ADMIN, NO_BODY,
-	    transactions_get, 0 },
+	{ HTTP_POST, "/api/admin/tokens/add", ACCESS_ADMIN | ACCESS_ADMIN_GRANT,
+	    ADD_BYTES_MAX, add_post, 0 },
+	{ HTTP_POST, "/api/admin/tokens/bulk-grant",
+	    ACCESS_ADMIN | ACCESS_ADMIN_GRANT, BULK_BYTES_MAX, bulk_post, 0 },
+	{ HTTP_POST, "/api/admin/tokens/revoke", ACCESS_ADMIN, ADD_BYTES_MAX,
+	    revoke_post, 0 },
+	{ HTTP_GET, "/api/admin/tokens/transactions",
+	    ACCESS_ADMIN | ACCESS_ADMIN_READ, NO_BODY, transactions_get, 0 },
 };
 
 int

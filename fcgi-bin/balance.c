@@ -1,14 +1,17 @@
 /*
  * balance: what a user has (GET /api/tokens/balance) and how it came to be
  * (GET /api/tokens/transactions). It reads and cannot write; it holds
- * Clerk's public key. See balance(8).
+ * Clerk's public key. A service may ask for one user's balance. See
+ * balance(8).
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "access/access.h"
 #include "base/clock.h"
+#include "billing/users.h"
 #include "history.h"
+#include "ledger/debts.h"
 #include "ledger/lots.h"
 #include "store/readers.h"
 #include "web/worker.h"
@@ -16,7 +19,8 @@
 #define NO_BODY 0
 
 struct holdings {
-	int64_t user, now_ms;
+	const char *sub; /* whose, when a service asks; or NULL */
+	int64_t user, now_ms, debt;
 	struct balance balance;
 	struct json *lots;     /* in burn order */
 	struct json *expiring; /* soonest first */
@@ -89,9 +93,19 @@ read_holdings(struct db *db, const void *in, void *out, struct vt_problem *p)
 {
 	struct holdings *h = out;
 	enum vt_err err;
+	struct user u;
 
 	(void)in, (void)p; /* everything is in h */
-	err = ledger_balance(db, h->user, h->now_ms, &h->balance);
+	if (h->sub != NULL) {
+		/* Who is not known here has nothing, as in a spend. */
+		err = user_by_sub(db, h->sub, &u);
+		if (err != VT_OK)
+			return err == VT_NOTFOUND ? VT_OK : err;
+		h->user = u.id;
+	}
+	err = debt_of_user(db, h->user, &h->debt);
+	if (err == VT_OK)
+		err = ledger_balance(db, h->user, h->now_ms, &h->balance);
 	if (err == VT_OK)
 		err = lots_each(db, h->user, h->now_ms, on_lot, h);
 	return err;
@@ -120,27 +134,41 @@ put_expiries(struct holdings *h)
 	}
 }
 
-/*
- * Debt comes from refunds and disputes alone, and nothing books one yet, so
- * nobody owes anything.
- */
+/* A service says whose balance it wants; a user has one only. */
+static enum vt_err
+whose(struct request *r, struct holdings *h, struct vt_problem *p)
+{
+	static const char *const none[] = { NULL };
+	static const char *const user[] = { "user", NULL };
+	const struct caller *c = access_caller(r);
+	enum vt_err err;
+
+	err = request_query_closed(r, c->service != 0 ? user : none, p);
+	if (err != VT_OK || c->service == 0)
+		return err;
+	h->sub = request_query(r, "user");
+	if (h->sub != NULL && *h->sub != '\0')
+		return VT_OK;
+	return vt_problem(p, VT_INVALID, "missing_field", "user",
+	    "user must say whose balance is wanted.");
+}
+
 static enum vt_err
 balance_get(struct request *r, struct response *w, struct vt_problem *p)
 {
-	static const char *const known[] = { NULL };
 	struct json *root = json_object(r->arena);
 	struct holdings h = { .user = access_caller(r)->user,
 		.now_ms = clock_now_ms(),
 		.arena = r->arena };
 	enum vt_err err;
 
-	err = request_query_closed(r, known, p);
+	err = whose(r, &h, p);
 	if (err != VT_OK)
 		return err;
 	h.expiring = json_array(r->arena);
 	h.lots = json_array(r->arena);
 	/* Somebody who never called before has no row, and nothing. */
-	if (h.user != 0)
+	if (h.user != 0 || h.sub != NULL)
 		err = readers_run(
 		    worker_state(r)->readers, read_holdings, NULL, &h, p);
 	if (err != VT_OK)
@@ -149,7 +177,7 @@ balance_get(struct request *r, struct response *w, struct vt_problem *p)
 	json_put_int(root, "available", h.balance.available);
 	json_put_int(root, "held", h.balance.held);
 	json_put_int(root, "frozen", h.balance.frozen);
-	json_put_int(root, "debt", 0);
+	json_put_int(root, "debt", h.debt);
 	json_put_copy(root, "expiring", h.expiring);
 	json_put_copy(root, "lots", h.lots);
 	response_json(r, w, 200, root);
@@ -186,8 +214,8 @@ balance_close(void *own)
 }
 
 static const struct route routes[] = {
-	{ HTTP_GET, "/api/tokens/balance", ACCESS_USER, NO_BODY, balance_get,
-	    0 },
+	{ HTTP_GET, "/api/tokens/balance", ACCESS_USER | ACCESS_TOKENS_READ,
+	    NO_BODY, balance_get, 0 },
 	{ HTTP_GET, "/api/tokens/transactions", ACCESS_USER, NO_BODY,
 	    transactions_get, 0 },
 };

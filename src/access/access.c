@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "access/keys.h"
+#include "access/service_caller.h"
 #include "access/session.h"
 #include "access/verified.h"
 #include "base/clock.h"
@@ -233,6 +234,8 @@ access_authorize(struct request *r, int who, struct vt_problem *p)
 
 	if (who == ACCESS_ANYONE)
 		return VT_OK;
+	if (service_caller_shown(r))
+		return service_caller_authorize(self.readers, r, who, p);
 	err = find_session(r, &s, &by_cookie, p);
 	if (err == VT_OK && by_cookie)
 		err = check_origin(r, p);
@@ -241,28 +244,12 @@ access_authorize(struct request *r, int who, struct vt_problem *p)
 	c = make_caller(r->arena, &s, by_cookie);
 	if ((err = find_user(c, p)) != VT_OK)
 		return err;
-	if ((who & ACCESS_USER) == 0 && !c->admin)
+	if ((who & ACCESS_USER) == 0 &&
+	    ((who & ACCESS_ADMIN) == 0 || !c->admin))
 		return forbidden(
 		    "role", "Only an administrator may do this.", p);
 	if (*c->impersonator != '\0')
 		LOG(LOG_INFO, "access.impersonated", LOG_S("actor", c->actor));
 	r->caller = c;
 	return VT_OK;
-}
-
-const struct caller *
-access_caller(const struct request *r)
-{
-	assert(r->caller != NULL);
-	return r->caller;
-}
-
-const char *
-access_limit_key(const struct request *r)
-{
-	const struct caller *c = r->caller;
-
-	if (c != NULL)
-		return arena_printf(r->arena, "user:%s", c->sub);
-	return arena_printf(r->arena, "ip:%s", r->remote_addr);
 }

@@ -4,6 +4,7 @@
  * A signed-in user shows a Clerk session token (openapi.yaml), in
  * an Authorization header or, from a page of ours, in Clerk's cookie; a
  * cookie changes something only when the request comes from our own origin.
+ * A service shows an API key.
  * An administrator is a user whose row says so. A worker sets
  * .authorize = access_authorize and .limit_key = access_limit_key, and calls
  * access_open() in its open.
@@ -23,8 +24,14 @@
  */
 enum access_who {
 	ACCESS_ANYONE = 0,
-	ACCESS_USER = 1 << 0, /* any signed-in user */
-	ACCESS_ADMIN = 1 << 1 /* a user with the admin role */
+	ACCESS_USER = 1 << 0,  /* any signed-in user */
+	ACCESS_ADMIN = 1 << 1, /* a user with the admin role */
+	/* A service whose API key has this scope. */
+	ACCESS_TOKENS_SPEND = 1 << 2,
+	ACCESS_TOKENS_REVERSE = 1 << 3,
+	ACCESS_TOKENS_READ = 1 << 4,
+	ACCESS_ADMIN_GRANT = 1 << 5,
+	ACCESS_ADMIN_READ = 1 << 6
 };
 
 struct caller {
@@ -34,8 +41,9 @@ struct caller {
 	const char *impersonator; /* who acts as this user, or "" */
 	bool admin;		  /* the row has the admin role */
 	bool by_cookie;
+	int64_t service; /* services.id; 0: a user, and sub says who */
 	/* For causes and the audit: "user:<sub>", with "/by:<sub>" after it
-	 * when somebody acts as this user. */
+	 * when somebody acts as this user, or "service:<name>". */
 	const char *actor;
 };
 
@@ -57,10 +65,17 @@ void access_close(void);
 enum vt_err
 access_authorize(struct request *r, int who, struct vt_problem *p) VT_MUSTCHECK;
 
+/*
+ * The same for a worker that only services call: it needs no access_open(),
+ * holds no key of Clerk's and links no libcrypto.
+ */
+enum vt_err access_authorize_service(
+    struct request *r, int who, struct vt_problem *p) VT_MUSTCHECK;
+
 /* The caller of a row that is not for anyone. Never NULL there. */
 const struct caller *access_caller(const struct request *r);
 
-/* For worker.limit_key: the user, else the address. */
+/* For worker.limit_key: the user or the service, else the address. */
 const char *access_limit_key(const struct request *r);
 
 #endif

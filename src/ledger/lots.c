@@ -15,6 +15,7 @@ enum {
 	TAKEN,
 	FREE,
 	SUMS,
+	USES,
 	STATEMENTS
 };
 
@@ -57,6 +58,12 @@ static const char *const sql[STATEMENTS] = {
 		 "FROM lot_left f JOIN lots l ON l.id = f.lot "
 		 "WHERE f.user = :user AND f.left > 0 "
 		 "AND (l.expires_at IS NULL OR l.expires_at > :now)",
+	[USES] = "SELECT l.id, -u.delta, l.granted, l.cost, l.expires_at, "
+		 "l.paid, l.origin, l.currency, t.public_id FROM movements m "
+		 "JOIN lot_uses u ON u.movement = m.id AND u.delta < 0 "
+		 "JOIN lots l ON l.id = u.lot "
+		 "JOIN token_transactions t ON t.id = l.tx "
+		 "WHERE m.tx = :tx" BURN_ORDER,
 };
 
 enum vt_err
@@ -214,6 +221,37 @@ ledger_balance(struct db *db, int64_t user, int64_t now_ms, struct balance *out)
 	out->frozen = db_int(&q, 2);
 	db_done(&q);
 	return VT_OK;
+}
+
+static void
+use_read(struct query *q, struct lot_use *u)
+{
+	memset(u, 0, sizeof(*u));
+	u->lot = db_int(q, 0);
+	u->tokens = db_int(q, 1);
+	u->granted = db_int(q, 2);
+	u->cost = db_int(q, 3);
+	u->expires_at = db_int(q, 4);
+	u->paid = db_int(q, 5) != 0;
+	(void)db_copy(q, 6, u->origin, sizeof(u->origin));
+	(void)db_copy(q, 7, u->currency, sizeof(u->currency));
+	(void)db_copy(q, 8, u->tx, sizeof(u->tx));
+}
+
+enum vt_err
+lot_uses_each(struct db *db, int64_t tx, lot_use_fn fn, void *arg)
+{
+	struct lot_use u;
+	struct query q;
+	enum vt_err err;
+
+	err = db_query(&q, db, sql[USES], DB_INT("tx", tx));
+	while (err == VT_OK && (err = db_step(&q)) == VT_OK) {
+		use_read(&q, &u);
+		err = fn(&u, arg);
+	}
+	db_done(&q);
+	return err == VT_NOTFOUND ? VT_OK : err;
 }
 
 enum vt_err

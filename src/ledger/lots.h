@@ -61,6 +61,20 @@ typedef enum vt_err (*lot_fn)(const struct lot *l, void *arg);
 enum vt_err lots_each(struct db *db, int64_t user, int64_t now_ms, lot_fn fn,
     void *arg) VT_MUSTCHECK;
 
+/* What a transaction took out of a lot, and the lot as it was made. */
+struct lot_use {
+	int64_t lot, tokens;
+	int64_t granted, cost, expires_at; /* of the lot; 0: never */
+	bool paid;
+	char origin[16], currency[8];
+	char tx[48]; /* public id of the transaction that made the lot */
+};
+typedef enum vt_err (*lot_use_fn)(const struct lot_use *u, void *arg);
+
+/* The lots that a transaction took from, in burn order. Read or operation. */
+enum vt_err
+lot_uses_each(struct db *db, int64_t tx, lot_use_fn fn, void *arg) VT_MUSTCHECK;
+
 /*
  * VT_FUNDS with code "insufficient_tokens" and what is available in details:
  * the one refusal of spends and holds alike. `taken` is what this operation

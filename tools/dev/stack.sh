@@ -233,3 +233,18 @@ cmd_env() {
 		STRIPE_PUBLISHABLE_KEY "$STRIPE_PK" \
 		STRIPE_WEBHOOK_SECRET "$STRIPE_HOOK" VANTAGE_DB "$DB"
 }
+
+# A new key of the service "dev", which is made when it is first asked for.
+cmd_key() {
+	local known words=()
+	[ $# -gt 0 ] || die "usage: ./dev key SCOPE..."
+	need_stack
+	choose_settings
+	words=(env -i PATH=/usr/bin:/bin LC_ALL=C.UTF-8 VANTAGE_LOG=error
+		"VANTAGE_DB=$DB" "VANTAGE_STATE=$STATE"
+		"VANTAGE_CLOCK_FILE=$STATE/clock")
+	known=$("${words[@]}" "$BUILD/bin/vantage" service list)
+	grep -q '^dev ' <<<"$known" ||
+		"${words[@]}" "$BUILD/bin/vantage" service add dev
+	"${words[@]}" "$BUILD/bin/vantage" key add dev "$@"
+}
