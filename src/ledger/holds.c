@@ -56,10 +56,13 @@ static const char *const sql[STATEMENTS] = {
 	/* Compare-and-set: who comes second finds it ended (R62, R63). */
 	[END] = "UPDATE holds SET state = :state, captured = :captured, "
 		"tx = :tx, ended_at = :now WHERE id = :id AND state = 'open'",
+	/* Oldest first, in both: who pays a debt is not left to chance. */
 	[USER_EXPIRED] = "SELECT id FROM holds WHERE user = :user "
-			 "AND state = 'open' AND expires_at <= :now LIMIT :max",
+			 "AND state = 'open' AND expires_at <= :now "
+			 "ORDER BY expires_at, id LIMIT :max",
 	[ALL_EXPIRED] = "SELECT id FROM holds WHERE state = 'open' "
-			"AND expires_at <= :now ORDER BY expires_at LIMIT :max",
+			"AND expires_at <= :now "
+			"ORDER BY expires_at, id LIMIT :max",
 	[LOT_END] = "SELECT expires_at FROM lots WHERE id = :lot",
 };
 

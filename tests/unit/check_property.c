@@ -1,0 +1,1220 @@
+/*
+ * property: random operations on tokens, each compared with a model that is
+ * nothing but arrays, and with what must always be true of the books.
+ *
+ * The model shares no line with the ledger: it says in C what the ledger says
+ * in SQL. A seed makes a world, a database of some thousand operations; the
+ * worlds of a run have seeds that follow each other, so VANTAGE_SEED with the
+ * seed that failed replays that world first. VANTAGE_SOAK is how many
+ * operations to run instead of fifty thousand.
+ */
+#include "tokens.h"
+
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+#include "base/log.h"
+#include "store/writer.h"
+
+#define USERS 3
+#define WORLD_OPERATIONS 5000
+#define COMMIT_EVERY 500
+#define LOTS_MAX 12000
+#define SLOTS_MAX 3000
+#define HOLDS_MAX 3000
+#define PINS_MAX 64
+#define FACTS_MAX 4
+
+/* ---- random -------------------------------------------------------------- */
+
+static uint64_t random_state;
+
+/* xorshift64*: the same numbers on every machine. */
+static uint64_t
+dice(uint64_t sides)
+{
+	random_state ^= random_state >> 12;
+	random_state ^= random_state << 25;
+	random_state ^= random_state >> 27;
+	return (random_state * UINT64_C(2685821657736338717) >> 11) % sides;
+}
+
+static void
+dice_seed(uint64_t seed)
+{
+	random_state = seed * UINT64_C(0x9e3779b97f4a7c15) | 1;
+	for (int i = 0; i < 8; i++)
+		(void)dice(2);
+}
+
+static int64_t
+between(int64_t low, int64_t high)
+{
+	return low + (int64_t)dice((uint64_t)(high - low + 1));
+}
+
+/* ---- the model ----------------------------------------------------------- */
+
+struct lot_model {
+	int64_t id, expires, created, left, held, frozen;
+	bool paid;
+	int slot; /* whose purchase made it; -1: none */
+};
+
+struct user_model {
+	struct lot_model lots[LOTS_MAX];
+	int lots_count;
+};
+
+/* Stripe's facts about one purchase, told in any order. */
+struct refund_model {
+	int64_t amount;
+	const char *status; /* NULL: never told */
+	int rank;
+};
+struct dispute_model {
+	int64_t amount;
+	const char *status;
+};
+
+/* A purchase that was, is or will be made. */
+struct slot_model {
+	int user;
+	int64_t tokens, cost, expires;
+	bool granted;
+	int lot; /* index in its user's */
+	int64_t tx, booked, debt, gone, since;
+	int order; /* of the grants, oldest debt first */
+	struct refund_model refunds[FACTS_MAX];
+	struct dispute_model disputes[FACTS_MAX];
+};
+
+enum state { OPEN, CAPTURED, RELEASED, EXPIRED };
+
+struct hold_model {
+	int user;
+	int64_t tokens, captured, expires;
+	enum state state;
+	int pins[PINS_MAX];
+	int64_t pinned[PINS_MAX];
+	int pins_count;
+	char public_id[RANDOM_ID_BYTES];
+};
+
+static struct user_model users[USERS], saved;
+static struct slot_model slots[SLOTS_MAX], saved_slots[SLOTS_MAX];
+static struct hold_model holds[HOLDS_MAX], saved_holds[HOLDS_MAX];
+static int slots_count, holds_count, gifts_count, spends_count, grants_count;
+static int slots_open; /* the first that is not granted */
+static int64_t last_lot, now;
+
+static int64_t
+smaller(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static bool
+ended(const struct lot_model *l)
+{
+	return l->expires != 0 && l->expires <= now;
+}
+
+static int64_t
+spare(const struct lot_model *l)
+{
+	return l->left - l->held - l->frozen;
+}
+
+/* R66, said once more. */
+static bool
+burns_before(const struct lot_model *a, const struct lot_model *b)
+{
+	if ((a->expires == 0) != (b->expires == 0))
+		return a->expires != 0;
+	if (a->expires != b->expires)
+		return a->expires < b->expires;
+	if (a->paid != b->paid)
+		return b->paid;
+	if (a->created != b->created)
+		return a->created < b->created;
+	return a->id < b->id;
+}
+
+static int
+next_lot(const struct user_model *u)
+{
+	int best = -1;
+
+	for (int i = 0; i < u->lots_count; i++)
+		if (u->lots[i].left > 0 && spare(&u->lots[i]) > 0 &&
+		    !ended(&u->lots[i]) &&
+		    (best < 0 || burns_before(&u->lots[i], &u->lots[best])))
+			best = i;
+	return best;
+}
+
+static int64_t
+available(const struct user_model *u)
+{
+	int64_t sum = 0;
+
+	for (int i = 0; i < u->lots_count; i++)
+		if (!ended(&u->lots[i]))
+			sum += spare(&u->lots[i]);
+	return sum;
+}
+
+static void
+burn(struct user_model *u, int64_t tokens)
+{
+	struct lot_model *l;
+	int64_t part;
+
+	for (; tokens > 0; tokens -= part) {
+		l = &u->lots[next_lot(u)];
+		part = smaller(tokens, spare(l));
+		l->left -= part;
+	}
+}
+
+static int64_t
+debt_of(int user)
+{
+	int64_t sum = 0;
+
+	for (int i = 0; i < slots_count; i++)
+		if (slots[i].user == user)
+			sum += slots[i].debt;
+	return sum;
+}
+
+/* The user's oldest debt that is open, or NULL. */
+static struct slot_model *
+oldest_debt(int user)
+{
+	struct slot_model *best = NULL;
+
+	for (int i = 0; i < slots_count; i++)
+		if (slots[i].user == user && slots[i].debt > 0 &&
+		    (best == NULL || slots[i].order < best->order))
+			best = &slots[i];
+	return best;
+}
+
+static void
+pay(int user, int lot)
+{
+	struct lot_model *l = &users[user].lots[lot];
+	struct slot_model *s;
+	int64_t part;
+
+	while (spare(l) > 0 && (s = oldest_debt(user)) != NULL) {
+		part = smaller(s->debt, spare(l));
+		s->debt -= part;
+		l->left -= part;
+	}
+}
+
+static int
+add_lot(int user, int64_t tokens, int64_t expires, bool paid, int slot)
+{
+	struct user_model *u = &users[user];
+
+	ck_assert_int_lt(u->lots_count, LOTS_MAX);
+	u->lots[u->lots_count] = (struct lot_model){ .id = ++last_lot,
+		.expires = expires,
+		.created = now,
+		.left = tokens,
+		.paid = paid,
+		.slot = slot };
+	return u->lots_count++;
+}
+
+static void
+money_back(const struct slot_model *s, int64_t *back, int64_t *maybe)
+{
+	*back = *maybe = 0;
+	for (int i = 0; i < FACTS_MAX; i++) {
+		const struct refund_model *r = &s->refunds[i];
+		const struct dispute_model *d = &s->disputes[i];
+
+		if (r->status != NULL && r->rank == 3)
+			*back += r->amount;
+		else if (r->status != NULL && r->rank < 3)
+			*maybe += r->amount;
+		if (d->status == NULL || strstr(d->status, "warning") ||
+		    strcmp(d->status, "prevented") == 0 ||
+		    strcmp(d->status, "won") == 0)
+			continue;
+		if (strcmp(d->status, "lost") == 0)
+			*back += d->amount;
+		else
+			*maybe += d->amount;
+	}
+}
+
+static int64_t
+wanted(const struct slot_model *s, int64_t back)
+{
+	int64_t b = smaller(back, s->cost);
+
+	/* Numbers are small here; the ledger's need 128 bits. */
+	return smaller((s->tokens * b + s->cost - 1) / s->cost,
+	    s->tokens - smaller(s->gone, s->tokens));
+}
+
+static int64_t
+later(const struct slot_model *s)
+{
+	int64_t end = s->expires;
+
+	if (end != 0 && s->since != 0)
+		end += now - s->since;
+	return end > now ? end : 0;
+}
+
+static void
+comes_back(struct slot_model *s, int64_t tokens)
+{
+	int lot = add_lot(s->user, tokens, later(s), true, -1);
+
+	pay(s->user, lot);
+}
+
+static void
+take_back(struct slot_model *s, int64_t tokens)
+{
+	struct user_model *u = &users[s->user];
+	struct lot_model *l = &u->lots[s->lot];
+	int64_t own = smaller(l->left - l->held, tokens), other;
+
+	l->frozen -= smaller(l->frozen, own);
+	l->left -= own;
+	other = smaller(available(u), tokens - own);
+	burn(u, other);
+	s->debt += tokens - own - other;
+	s->booked += tokens;
+}
+
+static void
+settle_model(struct slot_model *s)
+{
+	struct lot_model *l = &users[s->user].lots[s->lot];
+	int64_t back, maybe, want, part, frozen, before;
+
+	if (ended(l) && spare(l) > 0) {
+		s->gone += spare(l);
+		l->left -= spare(l);
+	}
+	money_back(s, &back, &maybe);
+	want = wanted(s, back);
+	if (want > s->booked) {
+		take_back(s, want - s->booked);
+	} else if (want < s->booked) {
+		part = smaller(s->debt, s->booked - want);
+		s->debt -= part;
+		if (s->booked - want > part)
+			comes_back(s, s->booked - want - part);
+		s->booked = want;
+	}
+	before = l->frozen;
+	frozen = smaller(wanted(s, back + maybe) - want, l->left - l->held);
+	l->frozen = frozen;
+	if (before > frozen && s->expires != 0) {
+		l->left -= before - frozen;
+		comes_back(s, before - frozen);
+	} else if (before > frozen) {
+		pay(s->user, s->lot);
+	}
+	if (s->booked == 0 && wanted(s, back + maybe) == 0)
+		s->since = 0;
+	else if (s->since == 0)
+		s->since = now;
+}
+
+static void
+settle_lot_model(const struct lot_model *l)
+{
+	if (l->slot >= 0 && slots[l->slot].since != 0)
+		settle_model(&slots[l->slot]);
+}
+
+static void
+expire_model(struct lot_model *l, int64_t tokens)
+{
+	l->left -= tokens;
+	if (l->slot >= 0)
+		slots[l->slot].gone += tokens;
+	settle_lot_model(l);
+}
+
+static void
+end_hold(struct hold_model *h, enum state state, int64_t take)
+{
+	struct user_model *u = &users[h->user];
+
+	h->captured = take;
+	for (int i = 0; i < h->pins_count; i++) {
+		struct lot_model *l = &u->lots[h->pins[i]];
+		int64_t part = smaller(h->pinned[i], take);
+
+		l->held -= h->pinned[i];
+		l->left -= part;
+		take -= part;
+		part = h->pinned[i] - part;
+		if (part > 0 && ended(l)) {
+			expire_model(l, part);
+		} else if (part > 0) {
+			settle_lot_model(l);
+			pay(h->user, h->pins[i]);
+		}
+	}
+	h->state = state;
+}
+
+/* The open hold that ended first by now, of one user or (-1) of all. */
+static struct hold_model *
+due_hold(int user)
+{
+	struct hold_model *best = NULL;
+
+	for (int i = 0; i < holds_count; i++)
+		if (holds[i].state == OPEN && holds[i].expires <= now &&
+		    (user < 0 || holds[i].user == user) &&
+		    (best == NULL || holds[i].expires < best->expires))
+			best = &holds[i];
+	return best;
+}
+
+static void
+end_due_holds(int user)
+{
+	struct hold_model *h;
+
+	while ((h = due_hold(user)) != NULL)
+		end_hold(h, EXPIRED, 0);
+}
+
+/* ---- comparing ----------------------------------------------------------- */
+
+static uint64_t seed;
+static int operation;
+static char doing[160];
+
+#define SAME(have, want, what)                                            \
+	do {                                                              \
+		int64_t have_ = (have), want_ = (want);                   \
+		ck_assert_msg(have_ == want_,                             \
+		    "seed %" PRIu64 ", operation %d (%s): %s is %" PRId64 \
+		    ", the model says %" PRId64,                          \
+		    seed, operation, doing, what, have_, want_);          \
+	} while (0)
+
+static void
+compare_lots(int user)
+{
+	const struct user_model *u = &users[user];
+	struct query q;
+	int i = 0;
+
+	ck_assert_int_eq(db_query(&q, books,
+			     "SELECT lot, left, held, frozen FROM lot_left "
+			     "WHERE user = :user AND left > 0 ORDER BY lot",
+			     DB_INT("user", user + 1)),
+	    VT_OK);
+	while (db_step(&q) == VT_OK) {
+		while (i < u->lots_count && u->lots[i].left == 0)
+			i++;
+		SAME(i < u->lots_count ? u->lots[i].id : -1, db_int(&q, 0),
+		    "the model's next lot (and the ledger's)");
+		SAME(db_int(&q, 1), u->lots[i].left, "what is left of a lot");
+		SAME(db_int(&q, 2), u->lots[i].held, "what is held of a lot");
+		SAME(db_int(&q, 3), u->lots[i].frozen, "a lot's frozen part");
+		i++;
+	}
+	db_done(&q);
+	for (; i < u->lots_count; i++)
+		SAME(0, u->lots[i].left, "what is left of a lot not listed");
+}
+
+static void
+compare_user(int user)
+{
+	const struct user_model *u = &users[user];
+	int64_t left = 0, held = 0, frozen = 0, open;
+	struct balance b;
+	struct query q;
+
+	for (int i = 0; i < u->lots_count; i++) {
+		left += u->lots[i].left;
+		held += ended(&u->lots[i]) ? 0 : u->lots[i].held;
+		frozen += ended(&u->lots[i]) ? 0 : u->lots[i].frozen;
+	}
+	ck_assert_int_eq(ledger_balance(books, user + 1, now, &b), VT_OK);
+	SAME(b.available, available(u), "available");
+	SAME(b.held, held, "held");
+	SAME(b.frozen, frozen, "frozen");
+	ck_assert_int_eq(debt_of_user(books, user + 1, &open), VT_OK);
+	SAME(open, debt_of(user), "debt");
+	/* Whoever owes has nothing to spend: whatever came in has paid. */
+	SAME(open > 0 && b.available > 0, 0, "debt beside tokens");
+	if (db_row(&q, books, "SELECT balance FROM accounts WHERE user = :u",
+		DB_INT("u", user + 1)) == VT_OK) {
+		SAME(db_int(&q, 0), left, "the account");
+		db_done(&q);
+	}
+	compare_lots(user);
+}
+
+static void
+compare_slot(const struct slot_model *s)
+{
+	int64_t back, maybe;
+	const char *status = "completed";
+	struct query q;
+
+	if (!s->granted)
+		return;
+	money_back(s, &back, &maybe);
+	if (back >= s->cost)
+		status = "refunded";
+	for (int i = 0; i < FACTS_MAX; i++)
+		if (s->disputes[i].status != NULL &&
+		    strstr(s->disputes[i].status, "warning") == NULL &&
+		    strcmp(s->disputes[i].status, "won") != 0 &&
+		    strcmp(s->disputes[i].status, "prevented") != 0)
+			status = "disputed";
+	ck_assert_int_eq(
+	    db_row(&q, books,
+		"SELECT g.booked, COALESCE(o.open, 0), t.status = :status "
+		"FROM grants g JOIN token_transactions t ON t.id = g.tx "
+		"LEFT JOIN debt_open o ON o.grant_tx = g.tx WHERE g.tx = :tx",
+		DB_INT("tx", s->tx), DB_TEXT("status", status)),
+	    VT_OK);
+	SAME(db_int(&q, 0), s->booked, "what was taken back");
+	SAME(db_int(&q, 1), s->debt, "what is owed for it");
+	SAME(db_int(&q, 2), 1, "whether the status is as it should be");
+	db_done(&q);
+	SAME(s->booked > s->tokens, 0, "more taken back than given (R57)");
+}
+
+/* ---- operations ---------------------------------------------------------- */
+
+/* The model before an operation that may be refused. */
+static void
+save(int user)
+{
+	saved = users[user];
+	memcpy(saved_slots, slots, sizeof(slots[0]) * (size_t)slots_count);
+	memcpy(saved_holds, holds, sizeof(holds[0]) * (size_t)holds_count);
+}
+
+static void
+restore(int user, int64_t lot)
+{
+	users[user] = saved;
+	memcpy(slots, saved_slots, sizeof(slots[0]) * (size_t)slots_count);
+	memcpy(holds, saved_holds, sizeof(holds[0]) * (size_t)holds_count);
+	last_lot = lot;
+}
+
+static void
+begin(void)
+{
+	ck_assert_int_eq(db_savepoint(books), VT_OK);
+}
+
+static void
+finish(enum vt_err have, enum vt_err want)
+{
+	SAME(have, want, "the result");
+	ck_assert_int_eq(
+	    have == VT_OK ? db_release(books) : db_undo(books), VT_OK);
+}
+
+static int64_t
+random_end(void)
+{
+	switch (dice(8)) {
+	case 0:
+	case 1:
+	case 2:
+		return now + between(1, 5) * 1000;
+	case 3:
+		return now + between(1, 400) * 100;
+	case 4:
+		return dice(4) == 0 ? now - between(0, 50) : 0;
+	default:
+		return 0;
+	}
+}
+
+/* Always some purchases that are not made yet, for facts that come early. */
+static void
+plan_slots(void)
+{
+	while (slots_count < SLOTS_MAX && slots_count < slots_open + 6) {
+		struct slot_model *s = &slots[slots_count++];
+
+		memset(s, 0, sizeof(*s));
+		s->user = (int)dice(USERS);
+		s->tokens = between(1, 60);
+		s->cost = between(1, 40) * 25;
+	}
+}
+
+static void
+do_purchase(void)
+{
+	int i = slots_open;
+	struct slot_model *s;
+	struct tokens_gift v;
+	struct grant_done done;
+	char name[24];
+	int64_t tx;
+	enum vt_err err;
+
+	if (dice(6) == 0 && slots_open > 0)
+		i = (int)dice((uint64_t)slots_open);
+	s = &slots[i];
+	(void)snprintf(name, sizeof(name), "%d", i);
+	if (!s->granted)
+		s->expires = random_end();
+	(void)snprintf(doing, sizeof(doing), "purchase %d by %d", i, s->user);
+	v = (struct tokens_gift){ s->user + 1, name, s->tokens, s->cost,
+		s->expires };
+	begin();
+	err = tokens_give_in(books, &v, now, &tx, &done);
+	finish(err, s->granted ? VT_CONFLICT : VT_OK);
+	if (!s->granted) {
+		s->granted = true;
+		s->tx = tx;
+		s->order = ++grants_count;
+		s->lot = add_lot(s->user, s->tokens, s->expires, true, i);
+		settle_model(s);
+		if (!ended(&users[s->user].lots[s->lot]))
+			pay(s->user, s->lot);
+		slots_open++;
+	}
+	compare_slot(s);
+	compare_user(s->user);
+	plan_slots();
+}
+
+static void
+do_gift(void)
+{
+	bool old = gifts_count > 0 && dice(8) == 0;
+	int user = (int)dice(USERS), lot;
+	struct grant_done done;
+	char name[24];
+	struct tokens_gift v = { user + 1, name, between(1, 40), 0,
+		random_end() };
+	int64_t tx;
+
+	(void)snprintf(name, sizeof(name), "%d",
+	    old ? (int)dice((uint64_t)gifts_count) : gifts_count);
+	(void)snprintf(
+	    doing, sizeof(doing), "gift of %" PRId64 " to %d", v.tokens, user);
+	begin();
+	finish(tokens_give_in(books, &v, now, &tx, &done),
+	    old ? VT_CONFLICT : VT_OK);
+	if (!old) {
+		gifts_count++;
+		lot = add_lot(user, v.tokens, v.expires_at, false, -1);
+		if (!ended(&users[user].lots[lot]))
+			pay(user, lot);
+	}
+	compare_user(user);
+}
+
+static void
+do_spend(void)
+{
+	bool old = spends_count > 0 && dice(10) == 0;
+	int user = (int)dice(USERS);
+	int64_t lot = last_lot;
+	char cause[48];
+	struct spend s = { .user = user + 1,
+		.tokens = between(1, dice(8) == 0 ? 200 : 20),
+		.cause = cause,
+		.actor = "service:editor",
+		.now_ms = now };
+	struct spend_done done;
+	enum vt_err want = VT_OK;
+
+	(void)snprintf(cause, sizeof(cause), "spend:editor:%d",
+	    old ? (int)dice((uint64_t)spends_count) : spends_count);
+	(void)snprintf(
+	    doing, sizeof(doing), "spend of %" PRId64 " by %d", s.tokens, user);
+	save(user);
+	end_due_holds(user);
+	if (old)
+		want = VT_CONFLICT;
+	else if (available(&users[user]) < s.tokens)
+		want = VT_FUNDS;
+	begin();
+	finish(ledger_spend(books, &s, &done, NULL), want);
+	if (want == VT_OK) {
+		burn(&users[user], s.tokens);
+		spends_count++;
+		SAME(done.available, available(&users[user]), "the answer");
+	} else {
+		restore(user, lot);
+	}
+	compare_user(user);
+}
+
+static void
+pin(struct hold_model *h)
+{
+	struct user_model *u = &users[h->user];
+	int64_t tokens = h->tokens, part;
+
+	for (; tokens > 0; tokens -= part) {
+		int i = next_lot(u);
+
+		ck_assert_int_lt(h->pins_count, PINS_MAX);
+		part = smaller(tokens, spare(&u->lots[i]));
+		u->lots[i].held += part;
+		h->pins[h->pins_count] = i;
+		h->pinned[h->pins_count++] = part;
+	}
+}
+
+static void
+do_hold(void)
+{
+	bool old = holds_count > 0 && dice(10) == 0;
+	struct hold_model *h = &holds[holds_count];
+	int64_t lot = last_lot;
+	enum vt_err want = VT_OK;
+	struct vt_problem p;
+	char name[24], text[64];
+	struct hold_new n;
+	struct hold done;
+
+	if (holds_count == HOLDS_MAX)
+		return;
+	memset(h, 0, sizeof(*h));
+	h->user = (int)dice(USERS);
+	h->tokens = between(1, dice(8) == 0 ? 150 : 30);
+	h->expires = now + between(1, 60) * 100;
+	(void)snprintf(name, sizeof(name), "%d",
+	    old ? (int)dice((uint64_t)holds_count) : holds_count);
+	(void)snprintf(doing, sizeof(doing), "hold of %" PRId64 " by %d",
+	    h->tokens, h->user);
+	n = (struct hold_new){ 1, h->user + 1, name, h->tokens, h->expires,
+		now };
+	save(h->user);
+	end_due_holds(h->user);
+	if (old)
+		want = VT_CONFLICT;
+	else if (available(&users[h->user]) < h->tokens)
+		want = VT_FUNDS;
+	begin();
+	finish(hold_open(books, &n, &done, &p), want);
+	if (want == VT_OK) {
+		pin(h);
+		memcpy(h->public_id, done.public_id, sizeof(h->public_id));
+		holds_count++;
+	} else {
+		if (want == VT_FUNDS) {
+			(void)snprintf(text, sizeof(text),
+			    "{\"available\":%" PRId64 "}",
+			    available(&users[h->user]));
+			ck_assert_str_eq(p.details, text);
+		}
+		restore(h->user, lot);
+	}
+	compare_user(h->user);
+}
+
+static void
+do_end(void)
+{
+	static const char *const names[] = { "open", "captured", "released",
+		"expired" };
+	enum vt_err want = VT_OK, have;
+	struct hold_model *h;
+	struct vt_problem p;
+	struct hold_end end;
+	struct hold row;
+	int64_t tokens = 0;
+	char text[40];
+	int back;
+
+	if (holds_count == 0)
+		return;
+	back = dice(4) == 0 ? holds_count : (int)smaller(holds_count, 12);
+	h = &holds[holds_count - 1 - (int)dice((uint64_t)back)];
+	if (dice(2) == 0)
+		tokens = between(1, h->tokens + (dice(6) == 0 ? 5 : 0));
+	(void)snprintf(doing, sizeof(doing), "end of hold %d with %" PRId64,
+	    (int)(h - holds), tokens);
+	if (h->state != OPEN || h->expires <= now)
+		want = VT_CONFLICT;
+	else if (tokens > h->tokens)
+		want = VT_INVALID;
+	begin();
+	ck_assert_int_eq(hold_find(books, 1, h->public_id, &row), VT_OK);
+	have = tokens > 0
+	    ? hold_capture(books, &row, tokens, "service:editor", now, &end, &p)
+	    : hold_release(books, &row, now, &end, &p);
+	finish(have, want);
+	if (want == VT_CONFLICT) {
+		(void)snprintf(text, sizeof(text), "{\"state\":\"%s\"",
+		    names[h->state == OPEN ? EXPIRED : h->state]);
+		ck_assert_int_eq(strncmp(p.details, text, strlen(text)), 0);
+	}
+	if (want == VT_OK) {
+		end_hold(h, tokens > 0 ? CAPTURED : RELEASED, tokens);
+		SAME(end.captured, tokens, "captured");
+		SAME(end.released, h->tokens - tokens, "released");
+	}
+	compare_user(h->user);
+}
+
+static void
+do_sweep_holds(void)
+{
+	int n, all = 0, mine = 0;
+	struct hold_model *h;
+
+	(void)snprintf(doing, sizeof(doing), "sweep of holds");
+	begin();
+	do {
+		ck_assert_int_eq(holds_sweep(books, now, 16, &n), VT_OK);
+		all += n;
+	} while (n > 0);
+	finish(VT_OK, VT_OK);
+	for (; (h = due_hold(-1)) != NULL; mine++)
+		end_hold(h, EXPIRED, 0);
+	SAME(all, mine, "the number of holds that expired");
+	for (int i = 0; i < USERS; i++)
+		compare_user(i);
+}
+
+/* The lot that ended first and has something free. */
+static struct lot_model *
+due_lot(void)
+{
+	struct lot_model *best = NULL;
+
+	for (int u = 0; u < USERS; u++)
+		for (int i = 0; i < users[u].lots_count; i++) {
+			struct lot_model *l = &users[u].lots[i];
+
+			if (!ended(l) || spare(l) == 0)
+				continue;
+			if (best == NULL || l->expires < best->expires ||
+			    (l->expires == best->expires && l->id < best->id))
+				best = l;
+		}
+	return best;
+}
+
+static void
+do_sweep_lots(void)
+{
+	int n, all = 0, mine = 0;
+	struct lot_model *l;
+
+	(void)snprintf(doing, sizeof(doing), "sweep of lots");
+	begin();
+	do {
+		ck_assert_int_eq(expire_sweep(books, now, 64, &n), VT_OK);
+		all += n;
+	} while (n > 0);
+	finish(VT_OK, VT_OK);
+	for (; (l = due_lot()) != NULL; mine++)
+		expire_model(l, spare(l));
+	SAME(all, mine, "the number of lots that expired");
+	for (int i = 0; i < USERS; i++)
+		compare_user(i);
+}
+
+/* Some purchase that facts are told about; now and then one to come. */
+static int
+random_slot(void)
+{
+	int recent = (int)smaller(slots_count, 30);
+
+	return slots_count - 1 - (int)dice((uint64_t)recent);
+}
+
+static void
+do_refund(void)
+{
+	static const struct {
+		const char *status;
+		int rank;
+	} told[] = { { "pending", 1 }, { "requires_action", 2 },
+		{ "succeeded", 3 }, { "succeeded", 3 }, { "failed", 4 },
+		{ "canceled", 4 } };
+	int i = random_slot(), k = (int)dice(FACTS_MAX);
+	size_t t = dice(countof(told));
+	struct slot_model *s = &slots[i];
+	struct refund_model *r = &s->refunds[k];
+	char re[32], name[24];
+	struct settled done;
+
+	if (r->status == NULL)
+		r->amount = between(1, s->cost + (dice(6) == 0 ? 50 : 0));
+	(void)snprintf(re, sizeof(re), "re_%d_%d", i, k);
+	(void)snprintf(name, sizeof(name), "%d", i);
+	(void)snprintf(
+	    doing, sizeof(doing), "refund %d of %d: %s", k, i, told[t].status);
+	if (r->status == NULL || told[t].rank > r->rank) {
+		r->status = told[t].status;
+		r->rank = told[t].rank;
+	}
+	begin();
+	finish(tokens_refund_in(
+		   books, re, name, r->amount, told[t].status, now, &done),
+	    VT_OK);
+	if (s->granted)
+		settle_model(s);
+	compare_slot(s);
+	compare_user(s->user);
+}
+
+static void
+do_dispute(void)
+{
+	static const char *const told[] = { "warning_needs_response",
+		"warning_under_review", "warning_closed", "prevented",
+		"needs_response", "needs_response", "under_review",
+		"appeal_needs_response", "appeal_under_review", "lost", "lost",
+		"won", "won", "of_the_future" };
+	int i = random_slot(), k = (int)dice(FACTS_MAX);
+	struct slot_model *s = &slots[i];
+	struct dispute_model *d = &s->disputes[k];
+	const char *status = told[dice(countof(told))];
+	char dp[32], name[24];
+	struct settled done;
+
+	if (d->status == NULL)
+		d->amount = dice(3) == 0 ? between(1, s->cost) : s->cost;
+	d->status = status;
+	(void)snprintf(dp, sizeof(dp), "dp_%d_%d", i, k);
+	(void)snprintf(name, sizeof(name), "%d", i);
+	(void)snprintf(
+	    doing, sizeof(doing), "dispute %d of %d: %s", k, i, status);
+	begin();
+	finish(
+	    tokens_dispute_in(books, dp, name, d->amount, status, now, &done),
+	    VT_OK);
+	if (s->granted)
+		settle_model(s);
+	compare_slot(s);
+	compare_user(s->user);
+}
+
+/* ---- worlds -------------------------------------------------------------- */
+
+static void
+one_operation(void)
+{
+	uint64_t d = dice(100);
+
+	if (dice(3) == 0)
+		now += between(0, dice(10) == 0 ? 3000 : 120);
+	if (d < 12)
+		do_purchase();
+	else if (d < 20)
+		do_gift();
+	else if (d < 42)
+		do_spend();
+	else if (d < 55)
+		do_hold();
+	else if (d < 70)
+		do_end();
+	else if (d < 72)
+		do_sweep_holds();
+	else if (d < 75)
+		do_sweep_lots();
+	else if (d < 88)
+		do_refund();
+	else
+		do_dispute();
+}
+
+/* In memory where there is such a place: nothing here needs a disk. */
+static void
+open_world(void)
+{
+	struct migrate_options o = { 0 };
+	struct vt_problem p;
+
+	(void)snprintf(
+	    scratch_dir, sizeof(scratch_dir), "/dev/shm/vantage-check-XXXXXX");
+	if (mkdtemp(scratch_dir) == NULL)
+		scratch_make();
+	(void)snprintf(
+	    scratch_db, sizeof(scratch_db), "%s/ledger.db", scratch_dir);
+	o.db_path = scratch_db;
+	ck_assert_int_eq(migrate_run(&o, &p), VT_OK);
+	ck_assert_int_eq(db_open(scratch_db, DB_WRITER, &books), VT_OK);
+	ck_assert_int_eq(books_do("INSERT INTO services (id, name, created_at) "
+				  "VALUES (1, 'editor', 0)"),
+	    VT_OK);
+	ck_assert_int_eq(
+	    books_do("INSERT INTO users (clerk_sub, created_at, updated_at) "
+		     "VALUES ('user_1', 0, 0), ('user_2', 0, 0), "
+		     "('user_3', 0, 0)"),
+	    VT_OK);
+}
+
+static void
+prove(void)
+{
+	struct verify_report r = { .fault = tokens_print_fault };
+
+	books_balanced();
+	ck_assert_int_eq(ledger_verify(books, &r), VT_OK);
+	ck_assert_msg(r.faults == 0, "seed %" PRIu64 ": %" PRId64 " faults",
+	    seed, r.faults);
+}
+
+static void
+run_world(int operations)
+{
+	dice_seed(seed);
+	memset(users, 0, sizeof(users));
+	slots_count = slots_open = holds_count = 0;
+	gifts_count = spends_count = grants_count = 0;
+	last_lot = 0;
+	now = BOOKS_NOW;
+	open_world();
+	plan_slots();
+	ck_assert_int_eq(db_begin(books), VT_OK);
+	for (operation = 0; operation < operations; operation++) {
+		one_operation();
+		if (operation % COMMIT_EVERY != COMMIT_EVERY - 1)
+			continue;
+		for (int i = 0; i < slots_count; i++)
+			compare_slot(&slots[i]);
+		ck_assert_int_eq(db_commit(books), VT_OK);
+		ck_assert_int_eq(db_begin(books), VT_OK);
+	}
+	ck_assert_int_eq(db_commit(books), VT_OK);
+	for (int i = 0; i < USERS; i++)
+		compare_user(i);
+	prove();
+	books_close();
+}
+
+static int64_t
+from_environment(const char *name, int64_t otherwise)
+{
+	const char *text = getenv(name);
+	char *end;
+	long long n;
+
+	if (text == NULL || *text == '\0')
+		return otherwise;
+	n = strtoll(text, &end, 10);
+	ck_assert_msg(*end == '\0' && n > 0, "%s=%s", name, text);
+	return n;
+}
+
+/* R51..R57, R59, R61..R67, R72 together. */
+START_TEST(every_operation_does_what_the_model_does)
+{
+	int64_t left = from_environment("VANTAGE_SOAK", 50000), done = 0;
+
+	random_init();
+	seed = (uint64_t)from_environment(
+	    "VANTAGE_SEED", (int64_t)random_below(1000000000) + 1);
+	printf("property: %" PRId64 " operations, VANTAGE_SEED=%" PRIu64 "\n",
+	    left, seed);
+	(void)fflush(stdout);
+	for (; left > 0; left -= WORLD_OPERATIONS, seed++) {
+		run_world((int)smaller(left, WORLD_OPERATIONS));
+		done += smaller(left, WORLD_OPERATIONS);
+		if (done % 100000 == 0) {
+			printf("property: %" PRId64 " done\n", done);
+			(void)fflush(stdout);
+		}
+	}
+}
+END_TEST
+
+/* ---- many processes ------------------------------------------------------ */
+
+#define PROCESSES 4
+#define EACH 800
+
+/* What was acknowledged, added up by all processes. */
+struct tally {
+	_Atomic int64_t clock, spent, captured, given, refused, other;
+};
+
+struct job {
+	int kind, who, n;
+	int64_t user, tokens, now_ms, hold;
+	const char *status;
+};
+
+static enum vt_err
+run_job(struct db *db, const void *in, void *out, struct vt_problem *p)
+{
+	const struct job *j = in;
+	char name[32], cause[64];
+	struct grant_done given;
+	struct spend_done spent;
+	struct settled settled;
+	struct hold_end end;
+	struct hold h;
+	int64_t tx;
+	int count;
+	enum vt_err err;
+
+	(void)out;
+	(void)snprintf(name, sizeof(name), "%d_%d", j->who, j->n);
+	(void)snprintf(cause, sizeof(cause), "spend:editor:%s", name);
+	switch (j->kind) {
+	case 0:
+		return tokens_give_in(db,
+		    &(struct tokens_gift){ j->user, name, j->tokens, 500,
+			j->n % 3 == 0 ? j->now_ms + 2000 : 0 },
+		    j->now_ms, &tx, &given);
+	case 1:
+		return ledger_spend(db,
+		    &(struct spend){ j->user, j->tokens, cause,
+			"service:editor", NULL, j->now_ms },
+		    &spent, p);
+	case 2:
+		return hold_open(db,
+		    &(struct hold_new){ 1, j->user, name, j->tokens,
+			j->now_ms + 500, j->now_ms },
+		    &h, p);
+	case 3:
+	case 4:
+		err = hold_by_id(db, j->hold, &h);
+		if (err != VT_OK)
+			return err;
+		return j->kind == 4 ? hold_release(db, &h, j->now_ms, &end, p)
+				    : hold_capture(db, &h, j->tokens,
+					  "service:editor", j->now_ms, &end, p);
+	case 5:
+		return tokens_refund_in(db, cause, name, j->tokens * 9,
+		    j->status, j->now_ms, &settled);
+	case 6:
+		return tokens_dispute_in(db, cause, name, j->tokens * 20,
+		    j->status, j->now_ms, &settled);
+	default:
+		err = holds_sweep(db, j->now_ms, 16, &count);
+		return err == VT_OK ? expire_sweep(db, j->now_ms, 64, &count)
+				    : err;
+	}
+}
+
+static void
+count_result(struct tally *t, const struct job *j, enum vt_err err)
+{
+	if (err == VT_OK && j->kind == 0)
+		t->given += j->tokens;
+	else if (err == VT_OK && j->kind == 1)
+		t->spent += j->tokens;
+	else if (err == VT_OK && j->kind == 3)
+		t->captured += j->tokens;
+	else if (err == VT_FUNDS || err == VT_CONFLICT || err == VT_NOTFOUND ||
+	    err == VT_INVALID)
+		t->refused++;
+	else if (err != VT_OK)
+		t->other++;
+}
+
+static void
+work(struct tally *t, int who)
+{
+	static const char *const refund[] = { "pending", "succeeded",
+		"failed" };
+	static const char *const dispute[] = { "needs_response", "lost",
+		"won" };
+	struct writer_options o = { .db_path = scratch_db,
+		.deadline_ms = 60000 };
+	struct writer *w;
+
+	dice_seed(seed + (uint64_t)who);
+	if (writer_start(&o, &w) != VT_OK)
+		_exit(1);
+	for (int i = 0; i < EACH; i++) {
+		struct job j = { .kind = (int)dice(8), .who = who, .n = i };
+
+		j.user = between(1, 3);
+		j.tokens = between(1, j.kind == 0 ? 60 : 12);
+		j.now_ms = BOOKS_NOW + 10 * ++t->clock;
+		j.hold = between(1, 1 + i / 2);
+		/* Old names too, of anybody. */
+		if (dice(5) == 0 || j.kind == 5 || j.kind == 6) {
+			j.who = (int)dice(PROCESSES);
+			j.n = (int)dice((uint64_t)i + 2);
+		}
+		j.status = j.kind == 5 ? refund[dice(3)] : dispute[dice(3)];
+		count_result(t, &j, writer_run(w, run_job, &j, NULL, NULL));
+	}
+	writer_stop(w);
+	_exit(0);
+}
+
+/* What was answered is what is booked, and the books are in order. */
+START_TEST(processes_at_once_leave_books_in_order)
+{
+	struct tally *t = mmap(NULL, sizeof(*t), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t pids[PROCESSES];
+	int status;
+
+	ck_assert_ptr_ne(t, MAP_FAILED);
+	random_init();
+	seed = (uint64_t)from_environment(
+	    "VANTAGE_SEED", (int64_t)random_below(1000000000) + 1);
+	printf("processes: VANTAGE_SEED=%" PRIu64 "\n", seed);
+	(void)fflush(stdout);
+	open_world();
+	db_close(books);
+	books = NULL;
+	for (int i = 0; i < PROCESSES; i++) {
+		pids[i] = fork();
+		ck_assert_int_ge(pids[i], 0);
+		if (pids[i] == 0)
+			work(t, i);
+	}
+	for (int i = 0; i < PROCESSES; i++) {
+		ck_assert_int_eq(waitpid(pids[i], &status, 0), pids[i]);
+		ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	}
+	ck_assert_int_eq(db_open(scratch_db, DB_WRITER, &books), VT_OK);
+	prove();
+	ck_assert_int_eq(t->other, 0);
+	ck_assert_int_eq(books_int("SELECT COALESCE(SUM(tokens), 0) FROM "
+				   "movements WHERE cause GLOB 'spend:*'"),
+	    t->spent);
+	ck_assert_int_eq(books_int("SELECT COALESCE(SUM(tokens), 0) FROM "
+				   "movements WHERE cause GLOB 'capture:*'"),
+	    t->captured);
+	ck_assert_int_eq(books_int("SELECT COALESCE(SUM(tokens), 0) FROM "
+				   "movements WHERE cause GLOB 'pi:*'"),
+	    t->given);
+	ck_assert_int_gt(t->spent, 0);
+	ck_assert_int_gt(t->captured, 0);
+	books_close();
+}
+END_TEST
+
+int
+main(void)
+{
+	const TTest *const all[] = { every_operation_does_what_the_model_does,
+		processes_at_once_leave_books_in_order, NULL };
+	Suite *s = suite_create("property");
+
+	tcase_set_timeout(unit_case(s, "model", all),
+	    getenv("VANTAGE_SOAK") != NULL ? 7200 : 300);
+	return unit_run(s);
+}
