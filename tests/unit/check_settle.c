@@ -531,6 +531,91 @@ START_TEST(refunded_share_of_a_new_grant_pays_no_debt_R52)
 }
 END_TEST
 
+/* ---- the books prove it -------------------------------------------------- */
+
+static const char *looked_for;
+static int found;
+
+static void
+note_fault(const char *code, const char *sentence, void *arg)
+{
+	(void)sentence;
+	(void)arg;
+	found += strcmp(code, looked_for) == 0;
+}
+
+/* One row changed behind the program's back, in books with all kinds. */
+START_TEST(verify_names_what_was_changed_of_holds_and_debts)
+{
+	static const struct {
+		const char *sql, *code;
+	} tamperings[] = {
+		{ "UPDATE lot_left SET held = held - 1 WHERE held > 0",
+		    "lot.held" },
+		{ "UPDATE hold_lots SET tokens = tokens + 1", "hold.pins" },
+		{ "DELETE FROM hold_lots", "hold.pins" },
+		{ "INSERT INTO hold_lots SELECT id, 1, 1 FROM holds "
+		  "WHERE state = 'captured'",
+		    "hold.pins" },
+		{ "UPDATE holds SET user = 2 WHERE state = 'open'",
+		    "hold.user" },
+		{ "UPDATE holds SET captured = captured - 1 "
+		  "WHERE state = 'captured'",
+		    "hold.capture" },
+		{ "UPDATE holds SET tx = NULL, captured = 0, "
+		  "state = 'released' WHERE state = 'captured'",
+		    "hold.missing" },
+		{ "UPDATE debts SET delta = delta + 1, open = open + 1 "
+		  "WHERE id = 1",
+		    "debt.hash" },
+		{ "UPDATE debts SET open = open + 1 WHERE id = 2",
+		    "debt.open" },
+		{ "UPDATE debts SET prev = zeroblob(32) WHERE id = 2",
+		    "debt.link" },
+		{ "UPDATE debts SET user = 2 WHERE id = 1", "debt.user" },
+		{ "UPDATE debts SET cause = 'adj:999:0' WHERE id = 1",
+		    "debt.cause" },
+		{ "UPDATE debts SET cause = 'repay:1:x' WHERE id = 2",
+		    "debt.movement" },
+		{ "DELETE FROM debts WHERE id = 1", "debt.missing" },
+		{ "DELETE FROM debts WHERE id = 2", "debt.movement" },
+		{ "UPDATE debt_open SET open = open + 1", "debt.open" },
+		{ "DELETE FROM debt_open", "debt.open" },
+		{ "UPDATE grants SET booked = booked - 1 WHERE tx = 1",
+		    "grant.booked" },
+		{ "UPDATE grants SET steps = 0 WHERE tx = 1", "grant.step" },
+		{ "UPDATE grants SET since = NULL", "lot.frozen" },
+	};
+	struct verify_report r = { .fault = note_fault };
+	struct hold_end e;
+	struct hold h;
+
+	ck_assert_int_eq(tokens_hold(1, "g", 10, 60000, &h, NULL), VT_OK);
+	ck_assert_int_eq(tokens_capture(&h, 10, &e, NULL), VT_OK);
+	ck_assert_int_eq(tokens_hold(1, "h", 30, 60000, &h, NULL), VT_OK);
+	(void)tokens_refund("re_1", "a", 1000, "succeeded");
+	tokens_give(1, "b", 15, 150, 0);
+	tokens_give(2, "c", 15, 150, 0);
+	(void)tokens_dispute("dp_1", "c", 150, "needs_response");
+	ck_assert_int_eq(tokens_debt(1), 25);
+	for (size_t i = 0; i < countof(tamperings); i++) {
+		looked_for = tamperings[i].code;
+		found = 0;
+		ck_assert_int_eq(db_begin(books), VT_OK);
+		ck_assert_int_eq(db_script(books,
+				     "DROP TRIGGER holds_end_once;"
+				     "DROP TRIGGER debts_no_update;"
+				     "DROP TRIGGER debts_no_delete;"),
+		    VT_OK);
+		ck_assert_int_eq(db_exec(books, tamperings[i].sql), VT_OK);
+		ck_assert_int_eq(ledger_verify(books, &r), VT_OK);
+		db_rollback(books);
+		ck_assert_msg(found > 0, "%s: no %s", tamperings[i].sql,
+		    tamperings[i].code);
+	}
+}
+END_TEST
+
 int
 main(void)
 {
@@ -559,7 +644,8 @@ main(void)
 		alarm_keeps_a_lot_frozen, NULL };
 	const TTest *const debts[] = { debt_never_blocks_and_is_paid_first_R72,
 		repaid_debt_comes_back_as_tokens_R54, thawed_tokens_pay_debts,
-		refunded_share_of_a_new_grant_pays_no_debt_R52, NULL };
+		refunded_share_of_a_new_grant_pays_no_debt_R52,
+		verify_names_what_was_changed_of_holds_and_debts, NULL };
 	Suite *s = suite_create("settle");
 
 	tcase_add_checked_fixture(
