@@ -24,9 +24,11 @@ def setUpModule():
 
 
 def tearDownModule():
-    stack.verify()  # with holds that are open
-    logged = stack.everything_logged()
-    stack.down()
+    try:
+        stack.verify()  # with holds that are open
+        logged = stack.everything_logged()
+    finally:
+        stack.down()
     assert 'vk_' not in logged, 'a key is in a log'
 
 
