@@ -6,8 +6,9 @@
  * It alone copies the log into the file, under the write lock; it runs
  * events again whose effect failed (R10), ends holds and lots that are past
  * their end (R63, R64), looks at the newest movements, and forgets stored
- * answers after 30 days. A thread of its own watches over the write lock,
- * since all the rest waits for it. It holds no secret. See keeper(8).
+ * answers after 30 days. It makes backups, and keeps the log between them.
+ * A thread of its own watches over the write lock, since all the rest waits
+ * for it. It holds no secret. See keeper(8).
  */
 #include <errno.h>
 #include <pthread.h>
@@ -18,6 +19,8 @@
 #include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "keeper_backup.h"
 
 #include "base/clock.h"
 #include "base/config.h"
@@ -40,6 +43,7 @@
 #define EVENTS_MS 1000	  /* the first retry is due after 5 s */
 #define SWEEP_MS 1000	  /* what is due is spent by nobody meanwhile */
 #define TAIL_MS 1000
+#define BACKUP_MS 1000	  /* between two looks whether one is due */
 #define PRUNE_MS 3600000  /* an hour */
 #define WATCH_MS 500	  /* between two looks at the write lock */
 #define LOCK_WAIT_MS 5000 /* longer than any batch; then a later tick */
@@ -58,6 +62,8 @@ struct keeper {
 	int64_t version; /* of the database at the last checkpoint */
 	bool pages_left; /* a reader was in the way of the last one */
 	struct verify_tail tail;
+	struct keeper_backup *backup;
+	bool told; /* a signal asked for all that can be done */
 	struct watchdog *watchdog;
 	pthread_t watch;
 	bool watching;
@@ -76,9 +82,11 @@ copy_log(struct keeper *k)
 	if (err != VT_OK)
 		return err;
 	fault_point("keeper.before_checkpoint");
+	keeper_backup_log(k->backup);
 	err = db_checkpoint(k->db, &in_log, &done);
 	fault_point("keeper.after_checkpoint");
 	writelock_drop(k->lock);
+	keeper_backup_sync(k->backup);
 	k->pages_left = err != VT_OK || done < in_log;
 	LOG(LOG_DEBUG, "keeper.checkpoint", LOG_I("log_pages", in_log),
 	    LOG_I("done_pages", done));
@@ -102,6 +110,14 @@ checkpoint(struct keeper *k)
 	if (err == VT_OK)
 		k->version = version;
 	return err;
+}
+
+/* ---- backups ------------------------------------------------------------- */
+
+static enum vt_err
+back_up(struct keeper *k)
+{
+	return keeper_backup_look(k->backup, k->lock, k->told);
 }
 
 /* ---- events -------------------------------------------------------------- */
@@ -267,6 +283,8 @@ static struct job {
 	{ "lots", SWEEP_MS, sweep_lots, 0 },
 	{ "tail", TAIL_MS, verify_newest, 0 },
 	{ "prune", PRUNE_MS, prune, 0 },
+	/* Before the first checkpoint, which it wants to see. */
+	{ "backup", BACKUP_MS, back_up, 0 },
 	/* Last, so that it copies what the others wrote. */
 	{ "checkpoint", CHECKPOINT_MS, checkpoint, 0 },
 };
@@ -356,7 +374,8 @@ keep(struct keeper *k, const sigset_t *set)
 
 	LOG(LOG_INFO, "keeper.started", LOG_S("database", k->path));
 	while (got != SIGTERM && got != SIGINT) {
-		round_of_jobs(k, got == SIGUSR1);
+		k->told = got == SIGUSR1;
+		round_of_jobs(k, k->told);
 		if (writer_failed(k->writer)) {
 			LOG(LOG_ERROR, "keeper.ends_after_failed_commit");
 			return EX_TEMPFAIL;
@@ -424,9 +443,11 @@ main(int argc, char **argv)
 	block_signals(&set);
 	status = open_all(&k);
 	if (status == 0) {
+		k.backup = keeper_backup_open(k.path);
 		watch_start(&k);
 		status = keep(&k, &set);
 		watch_end(&k);
+		keeper_backup_close(k.backup);
 	}
 	writer_stop(k.writer);
 	writelock_close(k.lock);

@@ -20,6 +20,8 @@ static const struct command *const commands[] = {
 	&command_user,
 	&command_service,
 	&command_key,
+	&command_backup,
+	&command_restore,
 };
 
 int

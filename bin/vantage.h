@@ -18,7 +18,9 @@ struct command {
 	int (*run)(int argc, char **argv);
 };
 
+extern const struct command command_backup;
 extern const struct command command_migrate;
+extern const struct command command_restore;
 extern const struct command command_catalog;
 extern const struct command command_key;
 extern const struct command command_service;

@@ -53,6 +53,14 @@ enum vt_err attempt_refused(
 enum vt_err
 attempt_unknown(struct db *db, int64_t id, int64_t now_ms) VT_MUSTCHECK;
 
+/*
+ * After a restore: what was open may have ended in the time that was lost,
+ * so each counts as too old for its key and is looked up before anything is
+ * sent; *count of them. Inside an operation.
+ */
+enum vt_err attempts_look_up_first(
+    struct db *db, int64_t now_ms, int64_t *count) VT_MUSTCHECK;
+
 /* Open attempts that are due, oldest first, for reconciler. */
 enum vt_err attempts_due(struct db *db, int64_t now_ms, struct attempt *out,
     size_t max, size_t *count) VT_MUSTCHECK;

@@ -7,6 +7,18 @@ static const char add[] =
     "WHERE NOT EXISTS (SELECT 1 FROM outbox "
     "WHERE kind = :kind AND object = :object)";
 
+static const char hold_back[] =
+    "UPDATE outbox SET state = 'failed' WHERE state = 'pending'";
+
+enum vt_err
+outbox_hold_back(struct db *db, int64_t *count)
+{
+	enum vt_err err = db_exec(db, hold_back);
+
+	*count = db_changes(db);
+	return err;
+}
+
 enum vt_err
 outbox_add(struct db *db, const char *kind, const char *object, int64_t user,
     const char *data, int64_t now_ms)

@@ -17,4 +17,11 @@
 enum vt_err outbox_add(struct db *db, const char *kind, const char *object,
     int64_t user, const char *data, int64_t now_ms) VT_MUSTCHECK;
 
+/*
+ * After a restore: what was waiting may have been sent in the time that was
+ * lost, so it counts as failed and goes out when somebody says so; *count of
+ * them. Inside an operation.
+ */
+enum vt_err outbox_hold_back(struct db *db, int64_t *count) VT_MUSTCHECK;
+
 #endif

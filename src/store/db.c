@@ -625,6 +625,51 @@ db_checkpoint(struct db *db, int64_t *log_pages, int64_t *done_pages)
 	return VT_OK;
 }
 
+static enum vt_err
+copy_failed(sqlite3 *to, int code)
+{
+	if ((code & 0xff) == SQLITE_NOMEM)
+		abort();
+	LOG(LOG_ERROR, "db.copy_failed", LOG_I("code", code),
+	    LOG_S("why", sqlite3_errmsg(to)));
+	return VT_DB;
+}
+
+/*
+ * In one step: one that goes page by page starts over whenever somebody
+ * writes, and never ends. It needs no journal: half a copy is thrown away.
+ */
+enum vt_err
+db_copy_to(struct db *db, const char *path)
+{
+	const int flags =
+	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+	enum vt_err err = VT_OK;
+	sqlite3_backup *b;
+	sqlite3 *to;
+	int rc;
+
+	rc = sqlite3_open_v2(path, &to, flags, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(to,
+		    "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF", NULL,
+		    NULL, NULL);
+	b = rc == SQLITE_OK
+	    ? sqlite3_backup_init(to, "main", db->handle, "main")
+	    : NULL;
+	if (b != NULL) {
+		rc = sqlite3_backup_step(b, -1);
+		/* SQLITE_OK after the last page, else what went wrong. */
+		rc = rc == SQLITE_DONE ? sqlite3_backup_finish(b)
+				       : (sqlite3_backup_finish(b), rc);
+	}
+	if (b == NULL || rc != SQLITE_OK)
+		err = copy_failed(to, rc);
+	/* What it can report is that statements are open: there are none. */
+	(void)sqlite3_close(to);
+	return err;
+}
+
 enum vt_err
 db_version(struct db *db, int64_t *version)
 {

@@ -157,6 +157,13 @@ enum vt_err db_checkpoint(
     struct db *db, int64_t *log_pages, int64_t *done_pages) VT_MUSTCHECK;
 
 /*
+ * Copies all pages as this connection's snapshot has them, in one step, into
+ * a file that exists and is empty. The copy is not synced. VT_DB, VT_SYS,
+ * logged.
+ */
+enum vt_err db_copy_to(struct db *db, const char *path) VT_MUSTCHECK;
+
+/*
  * A number that changes when another connection has committed something,
  * of this or any other process; it says nothing about this one's commits.
  */
