@@ -148,6 +148,7 @@ spend_until_told(int writer, int tell)
 #define WRITERS 3
 static pid_t writers[WRITERS];
 static int answers[WRITERS][2];
+static int answered_by[WRITERS]; /* as far as was read */
 
 static void
 writers_start(void)
@@ -167,29 +168,28 @@ static void
 writers_watch(int64_t ms)
 {
 	int64_t until = clock_mono_ms() + ms;
-	int n;
 
 	while (clock_mono_ms() < until)
 		for (int i = 0; i < WRITERS; i++)
 			ck_assert_int_eq(
-			    (int)read(answers[i][0], &n, sizeof(n)),
-			    (int)sizeof(n));
+			    (int)read(answers[i][0], &answered_by[i],
+				sizeof(answered_by[i])),
+			    (int)sizeof(answered_by[i]));
 }
 
 /* Kills them; how many spends were answered. */
 static int
 writers_end(void)
 {
-	int sum = 0, last, n;
+	int sum = 0, n;
 
 	for (int i = 0; i < WRITERS; i++) {
 		(void)kill(writers[i], SIGKILL);
 		(void)end(writers[i]);
-		last = 0;
 		while (read(answers[i][0], &n, sizeof(n)) == (int)sizeof(n))
-			last = n;
+			answered_by[i] = n;
 		(void)close(answers[i][0]);
-		sum += last;
+		sum += answered_by[i];
 	}
 	return sum;
 }

@@ -12,42 +12,7 @@
 #include "billing/proof.h"
 #include "books.h"
 #include "ledger/verify.h"
-
-/* The second opinion: db/verify.sql, as text. */
-static char second_sql[65536];
-
-#define CODES_MAX 64
-struct codes {
-	char name[CODES_MAX][32];
-	int count;
-};
-
-static void
-code_add(struct codes *c, const char *code)
-{
-	for (int i = 0; i < c->count; i++)
-		if (strcmp(c->name[i], code) == 0)
-			return;
-	ck_assert_int_lt(c->count, CODES_MAX);
-	(void)snprintf(c->name[c->count++], sizeof(c->name[0]), "%s", code);
-}
-
-static bool
-code_find(const struct codes *c, const char *code)
-{
-	for (int i = 0; i < c->count; i++)
-		if (strcmp(c->name[i], code) == 0)
-			return true;
-	return false;
-}
-
-/* SQL computes no hash, and needs no sketch to know where to look. */
-static bool
-is_hash(const char *code)
-{
-	return strcmp(code, "movement.hash") == 0 ||
-	    strcmp(code, "debt.hash") == 0 || strcmp(code, "entry.sketch") == 0;
-}
+#include "second.h"
 
 struct seen {
 	struct codes codes;
@@ -81,47 +46,11 @@ run(struct seen *s)
 	return r;
 }
 
-static void
-read_second(void)
-{
-	FILE *f = fopen(VERIFY_SQL, "re");
-	size_t n;
-
-	ck_assert_ptr_nonnull(f);
-	n = fread(second_sql, 1, sizeof(second_sql) - 1, f);
-	ck_assert_uint_gt(n, 0);
-	ck_assert_int_eq(fclose(f), 0);
-	second_sql[n] = '\0';
-}
-
-/* Both say the same words, of which each says some more often. */
-static void
-second_agrees(const struct seen *s, const char *why)
-{
-	struct codes other = { 0 };
-	struct query q;
-	enum vt_err err;
-
-	err = db_query(&q, db, second_sql);
-	while (err == VT_OK && (err = db_step(&q)) == VT_OK)
-		code_add(&other, db_text(&q, 0));
-	db_done(&q);
-	ck_assert_int_eq(err, VT_NOTFOUND);
-	for (int i = 0; i < s->codes.count; i++)
-		ck_assert_msg(is_hash(s->codes.name[i]) ||
-			code_find(&other, s->codes.name[i]),
-		    "%s: verify.sql does not see %s", why, s->codes.name[i]);
-	for (int i = 0; i < other.count; i++)
-		ck_assert_msg(code_find(&s->codes, other.name[i]),
-		    "%s: only verify.sql sees %s", why, other.name[i]);
-}
-
 /* A connection that may do what an owner of the file may. */
 static void
 setup(void)
 {
 	random_seed(7);
-	read_second();
 	/* What the database refuses is meant to be refused. */
 	log_to(open("/dev/null", O_WRONLY | O_CLOEXEC));
 	books_empty();
@@ -354,7 +283,7 @@ START_TEST(books_in_order_have_no_fault)
 	struct verify_report r = run(&s);
 
 	ck_assert_msg(s.faults == 0, "%s", s.last);
-	second_agrees(&s, "nothing");
+	second_agrees(db, &s.codes, "nothing");
 	ck_assert_int_eq(r.movements, 6);
 	ck_assert_int_eq(r.entries, 12);
 	ck_assert_int_eq(r.accounts, 6);
@@ -387,7 +316,7 @@ START_TEST(each_tampering_is_named)
 	(void)run(&s);
 	ck_assert_msg(s.found >= 1, "%s: looked for %s %s, %d faults, last %s",
 	    tamperings[_i].sql, s.code, s.part, s.faults, s.last);
-	second_agrees(&s, tamperings[_i].sql);
+	second_agrees(db, &s.codes, tamperings[_i].sql);
 	db_rollback(db);
 }
 END_TEST
