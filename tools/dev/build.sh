@@ -8,10 +8,10 @@ link_tree() {
 	local tree=$1/tree entry name
 	mkdir -p "$tree/m4" "$tree/build-aux"
 	find "$tree" -maxdepth 1 -xtype l -delete
-	for entry in "$ROOT"/* "$ROOT/.clang-format"; do
+	for entry in "$ROOT"/* "$ROOT"/.[!.]*; do
 		name=${entry##*/}
 		case $name in
-		build* | autom4te.cache | m4 | configure | configure~ | \
+		.git | .dev* | build* | autom4te.cache | m4 | configure | configure~ | \
 			aclocal.m4 | Makefile.in | node_modules) continue ;;
 		esac
 		[ -L "$tree/$name" ] || ln -s "$entry" "$tree/$name"
