@@ -23,21 +23,38 @@ record() { # NAME PID STAMP
 
 # The pids of NAME's session, its leader first; none when it is not running.
 members() {
-	local leader started boot
+	local leader started boot pid
 	[ -e "$STATE/run/$1.pid" ] || return 0
 	read -r leader started boot _ <"$STATE/run/$1.pid"
 	[ "$boot" = "$BOOT" ] || return 0
-	if [ -d "/proc/$leader" ]; then
-		[ "$(stat_field "$leader" 22)" = "$started" ] || return 0
+	if [ ! -d "/proc/$leader" ]; then
+		# The number of a session that is over may be another's by now.
+		for pid in $(session_of "$leader"); do
+			! is_ours "$pid" || printf '%s\n' "$pid"
+		done
+	elif [ "$(stat_field "$leader" 22)" = "$started" ]; then
+		session_of "$leader"
 	fi
+}
+
+# The pids of the session that this one leads or led, itself first.
+session_of() {
 	# Field 3 is the state, 6 the session; 1 and 2 are cut off.
-	cat /proc/[0-9]*/stat 2>/dev/null | awk -v leader="$leader" '
+	cat /proc/[0-9]*/stat 2>/dev/null | awk -v leader="$1" '
 		{ pid = $1; sub(/^.*\) /, "") }
 		$4 != leader || $1 == "Z" { next }
 		pid == leader { print pid; next }
 		{ others = others pid "\n" }
 		END { printf "%s", others }'
 }
+
+# Was it told of this state folder? nginx writes over its environment, and a
+# worker that keeps others of its user from looking into it shows none.
+is_ours() {
+	[ ! -r "/proc/$1/environ" ] ||
+		grep -qzxF "VANTAGE_STATE=$STATE" "/proc/$1/environ" ||
+		[ "$(cat "/proc/$1/comm")" = nginx ]
+} 2>/dev/null
 
 running() { [ -n "$(members "$1")" ]; }
 
