@@ -46,6 +46,11 @@
 	{                                                  \
 		name, NULL, R_NONE, FIELD_INCLUDABLE, NULL \
 	}
+/* A list of what belongs to the object. */
+#define F_INCLUDES(name, to)                           \
+	{                                              \
+		name, NULL, to, FIELD_INCLUDABLE, NULL \
+	}
 #define F_END                               \
 	{                                   \
 		NULL, NULL, R_NONE, 0, NULL \
@@ -227,7 +232,7 @@ static const struct field balance_transaction[] = {
 	F("fee_details", EMPTY_LIST),
 	F("net", "0"),
 	F("reporting_category", "\"charge\""),
-	F_TO("source", R_CHARGE),
+	F_TO("source", R_ANY),
 	F("status", "\"pending\""),
 	F("type", "\"charge\""),
 	F_END,

@@ -1,22 +1,11 @@
 /* render: see render.h. */
-#include "render.h"
+#include "render_parts.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define EXPAND_DEPTH_MAX 4
 #define EXPAND_PATHS_MAX 20
-#define PAGE_DEFAULT 10
-#define DEPTH_MAX 64
-
-/* What to expand in one object: a step and what follows it. */
-struct expand {
-	const char *name;
-	struct expand *first, *next;
-};
-
-static enum vt_err render_object(struct call *c, enum resource_kind kind,
-    const struct json *body, const struct expand *e, struct json *out);
+#define INCLUDED_MAX 10 /* elements of a list inside an object */
 
 static struct expand *
 expand_add(struct arena *a, struct expand *parent, const char *name)
@@ -33,8 +22,7 @@ expand_add(struct arena *a, struct expand *parent, const char *name)
 	return e;
 }
 
-/* Reads the call's "expand"; *out is NULL when there is none. */
-static enum vt_err
+enum vt_err
 expand_read(struct call *c, struct expand **out)
 {
 	const struct json *list = json_get(c->params, "expand"), *j;
@@ -74,7 +62,7 @@ not_expandable(struct call *c, const char *name)
 	    "This property cannot be expanded (%s).", name);
 }
 
-static const struct expand *
+const struct expand *
 expand_find(const struct expand *e, const char *name)
 {
 	if (e == NULL)
@@ -83,6 +71,16 @@ expand_find(const struct expand *e, const char *name)
 		if (strcmp(e->name, name) == 0)
 			return e;
 	return NULL;
+}
+
+enum vt_err
+expand_only_data(struct call *c, const struct expand *e)
+{
+	for (const struct expand *x = e == NULL ? NULL : e->first; x != NULL;
+	     x = x->next)
+		if (strcmp(x->name, "data") != 0)
+			return not_expandable(c, x->name);
+	return VT_OK;
 }
 
 static const struct field *
@@ -94,18 +92,60 @@ field_find(const struct field *fields, const char *name)
 	return NULL;
 }
 
-/* An includable list. Those that we have so far never hold anything. */
-static void
-put_included(struct json *out, const char *name, const struct json *body,
-    const struct resource *r, struct arena *a)
+/* The newest objects that belong to this one, and one more if there is. */
+static enum vt_err
+find_included(struct call *c, enum resource_kind kind,
+    const struct resource *owner, const char *id, const char **bodies,
+    size_t *count)
 {
-	struct json *list = json_put_object(out, name);
+	static const char by_parent[] =
+	    "SELECT body FROM objects WHERE parent = :owner AND kind = :kind "
+	    "AND deleted = 0 ORDER BY seq DESC LIMIT :n";
+	static const char by_customer[] =
+	    "SELECT body FROM objects WHERE customer = :owner AND kind = :kind "
+	    "AND deleted = 0 ORDER BY seq DESC LIMIT :n";
+	struct query q;
+	enum vt_err err;
 
+	*count = 0;
+	err = db_query(&q, c->box->db,
+	    owner == &resources[R_CUSTOMER] ? by_customer : by_parent,
+	    DB_TEXT("owner", id), DB_TEXT("kind", resources[kind].object),
+	    DB_INT("n", INCLUDED_MAX + 1));
+	while (err == VT_OK && (err = db_step(&q)) == VT_OK)
+		bodies[(*count)++] = arena_strdup(c->arena, db_text(&q, 0));
+	db_done(&q);
+	return err == VT_NOTFOUND ? VT_OK : err;
+}
+
+/* An includable list; one whose field names no resource is always empty. */
+static enum vt_err
+put_included(struct call *c, const struct field *f, const struct resource *r,
+    const struct json *body, const struct expand *e, struct json *out)
+{
+	struct json *list = json_put_object(out, f->name), *data;
+	const char *id = json_str_at(body, "id");
+	const char *bodies[INCLUDED_MAX + 1];
+	const struct json *j;
+	size_t count = 0;
+	enum vt_err err;
+
+	err = expand_only_data(c, e);
+	if (err == VT_OK && f->to != R_NONE)
+		err = find_included(c, f->to, r, id, bodies, &count);
 	json_put_str(list, "object", "list");
-	(void)json_put_array(list, "data"); /* stays empty */
-	json_put_bool(list, "has_more", false);
+	data = json_put_array(list, "data");
+	for (size_t i = 0; i < count && i < INCLUDED_MAX && err == VT_OK; i++) {
+		err = json_parse(c->arena, bodies[i], strlen(bodies[i]),
+		    RENDER_DEPTH_MAX, &j, NULL);
+		if (err == VT_OK)
+			err = render_object(c, f->to, j, expand_find(e, "data"),
+			    json_add_object(data));
+	}
+	json_put_bool(list, "has_more", count > INCLUDED_MAX);
 	json_put_str(list, "url",
-	    arena_printf(a, "%s/%s/%s", r->url, json_str_at(body, "id"), name));
+	    arena_printf(c->arena, "%s/%s/%s", r->url, id, f->name));
+	return err;
 }
 
 static enum vt_err
@@ -119,7 +159,7 @@ put_target(struct call *c, const struct field *f, const char *id,
 		return VT_OK;
 	}
 	return render_object(
-	    c, f->to, d->body, e, json_put_object(out, f->name));
+	    c, d->kind, d->body, e, json_put_object(out, f->name));
 }
 
 /* The members of `body` that the table has, each expanded if so asked. */
@@ -137,7 +177,9 @@ render_fields(struct call *c, const struct field *fields,
 		if (c->key == KEY_PUBLISHABLE && (f->flags & FIELD_PUBLIC) == 0)
 			continue;
 		if (deeper != NULL && (f->flags & FIELD_INCLUDABLE) != 0) {
-			put_included(out, f->name, body, r, c->arena);
+			err = put_included(c, f, r, body, deeper, out);
+			if (err != VT_OK)
+				return err;
 			continue;
 		}
 		if (v == NULL)
@@ -183,7 +225,23 @@ pending_webhooks(struct call *c, const char *event)
 	return n;
 }
 
-static enum vt_err
+/* Members that the clock or the deliveries decide, not the stored text. */
+static void
+put_live(struct call *c, enum resource_kind kind, const struct json *body,
+    struct json *out)
+{
+	if (kind == R_EVENT)
+		json_put_int(out, "pending_webhooks",
+		    pending_webhooks(c, json_str_at(body, "id")));
+}
+
+static bool
+is_live(enum resource_kind kind)
+{
+	return kind == R_EVENT;
+}
+
+enum vt_err
 render_object(struct call *c, enum resource_kind kind, const struct json *body,
     const struct expand *e, struct json *out)
 {
@@ -199,9 +257,7 @@ render_object(struct call *c, enum resource_kind kind, const struct json *body,
 	}
 	err = render_fields(
 	    c, resources[kind].fields, &resources[kind], body, e, out);
-	if (kind == R_EVENT)
-		json_put_int(out, "pending_webhooks",
-		    pending_webhooks(c, json_str_at(body, "id")));
+	put_live(c, kind, body, out);
 	return err;
 }
 
@@ -240,12 +296,11 @@ render_doc(struct call *c, const struct doc *d)
 	return err;
 }
 
-/* True if the stored text is already the answer. */
-static bool
-is_plain(const struct call *c, enum resource_kind kind)
+bool
+render_is_plain(const struct call *c, enum resource_kind kind)
 {
 	return json_get(c->params, "expand") == NULL && c->key == KEY_SECRET &&
-	    kind != R_EVENT;
+	    !is_live(kind);
 }
 
 enum vt_err
@@ -254,7 +309,7 @@ render_stored(struct call *c, enum resource_kind kind, const char *id)
 	struct query q;
 	struct doc *d;
 
-	if (is_plain(c, kind)) {
+	if (render_is_plain(c, kind)) {
 		if (db_row(&q, c->box->db,
 			"SELECT body FROM objects WHERE id = :id AND kind = "
 			":kind",
@@ -269,202 +324,4 @@ render_stored(struct call *c, enum resource_kind kind, const char *id)
 	if (d == NULL)
 		return call_missing(c, resources[kind].noun, id, NULL);
 	return render_doc(c, d);
-}
-
-/*
- * The statements of a page: by what is selective, in either direction. A
- * page after an object goes down in seq, a page before one comes up and is
- * turned around.
- */
-#define LIST_SQL(which, order)                                             \
-	"SELECT seq, body FROM objects WHERE " which                       \
-	" kind = :kind AND deleted = 0 AND seq < :below AND seq > :above " \
-	"AND created >= :gte AND created <= :lte "                         \
-	"AND (:type IS NULL OR type = :type) "                             \
-	"AND (:types IS NULL OR type IN (SELECT value FROM "               \
-	"json_each(:types))) "                                             \
-	"AND (:delivered IS NULL OR :delivered <> EXISTS (SELECT 1 FROM "  \
-	"deliveries AS d WHERE d.event = objects.id AND d.state <> "       \
-	"'delivered')) ORDER BY seq " order " LIMIT :n"
-static const char *const list_sql[3][2] = {
-	{ LIST_SQL("", "DESC"), LIST_SQL("", "ASC") },
-	{ LIST_SQL("customer = :customer AND", "DESC"),
-	    LIST_SQL("customer = :customer AND", "ASC") },
-	{ LIST_SQL("parent = :parent AND", "DESC"),
-	    LIST_SQL("parent = :parent AND", "ASC") },
-};
-
-struct page {
-	int64_t limit, below, above, gte, lte;
-	bool upwards;
-};
-
-/* The place in the order of the object that a page begins or ends at. */
-static enum vt_err
-cursor(struct call *c, const struct list_filter *f, const char *param,
-    int64_t *seq)
-{
-	const char *id = json_str_at(c->params, param);
-	struct query q;
-
-	if (id == NULL)
-		return VT_OK;
-	if (db_row(&q, c->box->db,
-		"SELECT seq FROM objects WHERE id = :id AND kind = :kind",
-		DB_TEXT("id", id),
-		DB_TEXT("kind", resources[f->kind].object)) != VT_OK)
-		return call_missing(c, resources[f->kind].noun, id, param);
-	*seq = db_int(&q, 0);
-	db_done(&q);
-	return VT_OK;
-}
-
-static void
-read_created(const struct json *created, struct page *p)
-{
-	int64_t n;
-
-	if (json_int(created, &n)) {
-		p->gte = n;
-		p->lte = n;
-		return;
-	}
-	if (json_int_at(created, "gte", &n) && n > p->gte)
-		p->gte = n;
-	if (json_int_at(created, "gt", &n) && n + 1 > p->gte)
-		p->gte = n + 1;
-	if (json_int_at(created, "lte", &n) && n < p->lte)
-		p->lte = n;
-	if (json_int_at(created, "lt", &n) && n - 1 < p->lte)
-		p->lte = n - 1;
-}
-
-static enum vt_err
-page_read(struct call *c, const struct list_filter *f, struct page *p)
-{
-	enum vt_err err;
-
-	*p = (struct page){ .limit = PAGE_DEFAULT,
-		.below = INT64_MAX,
-		.gte = INT64_MIN,
-		.lte = INT64_MAX };
-	(void)json_int_at(c->params, "limit", &p->limit); /* else default */
-	read_created(json_get(c->params, "created"), p);
-	p->upwards = json_get(c->params, "ending_before") != NULL;
-	if (p->upwards && json_get(c->params, "starting_after") != NULL)
-		return call_fail(c, 400, NULL, NULL,
-		    "You cannot parameterize both starting_after and "
-		    "ending_before.");
-	err = cursor(c, f, "starting_after", &p->below);
-	if (err == VT_OK)
-		err = cursor(c, f, "ending_before", &p->above);
-	return err;
-}
-
-/* Reads up to limit + 1 bodies, in the direction of the page. */
-static enum vt_err
-page_rows(struct call *c, const struct list_filter *f, const struct page *p,
-    const char **bodies, size_t *count)
-{
-	int which = f->customer != NULL ? 1 : f->parent != NULL ? 2 : 0;
-	struct db_param delivered = f->delivered < 0
-	    ? DB_NULL("delivered")
-	    : DB_INT("delivered", f->delivered);
-	const struct db_param params[] = {
-		DB_TEXT("kind", resources[f->kind].object),
-		DB_INT("below", p->below),
-		DB_INT("above", p->above),
-		DB_INT("gte", p->gte),
-		DB_INT("lte", p->lte),
-		DB_TEXT("type", f->type),
-		DB_TEXT("types",
-		    f->types == NULL ? NULL : json_text(c->arena, f->types)),
-		delivered,
-		DB_INT("n", p->limit + 1),
-		which == 1	 ? DB_TEXT("customer", f->customer)
-		    : which == 2 ? DB_TEXT("parent", f->parent)
-				 : (struct db_param){ 0 },
-		{ 0 },
-	};
-	struct query q;
-	enum vt_err err;
-
-	err = db_query_params(
-	    &q, c->box->db, list_sql[which][p->upwards], params);
-	if (err != VT_OK)
-		return err;
-	*count = 0;
-	while ((err = db_step(&q)) == VT_OK)
-		bodies[(*count)++] = arena_strdup(c->arena, db_text(&q, 1));
-	db_done(&q);
-	return err == VT_NOTFOUND ? VT_OK : err;
-}
-
-/* One row of the page: the text as it is, or shown and expanded anew. */
-static enum vt_err
-put_row(struct call *c, enum resource_kind kind, const char *body,
-    const struct expand *e, struct buf *out)
-{
-	const struct json *j;
-	struct json *shown;
-	enum vt_err err;
-
-	if (is_plain(c, kind)) {
-		buf_puts(out, body);
-		return VT_OK;
-	}
-	err = json_parse(c->arena, body, strlen(body), DEPTH_MAX, &j, NULL);
-	if (err != VT_OK)
-		return err;
-	shown = json_object(c->arena);
-	err = render_object(c, kind, j, e, shown);
-	if (err == VT_OK)
-		buf_puts(out, json_text(c->arena, shown));
-	return err;
-}
-
-static void
-buf_free_later(void *b)
-{
-	buf_free(b);
-}
-
-enum vt_err
-render_list(struct call *c, const struct list_filter *f)
-{
-	struct buf *out = arena_alloc(c->arena, sizeof(*out));
-	const struct expand *data;
-	struct expand *e;
-	struct page p;
-	const char **bodies;
-	size_t count, shown;
-	enum vt_err err;
-
-	err = expand_read(c, &e);
-	if (err == VT_OK)
-		err = page_read(c, f, &p);
-	if (err != VT_OK)
-		return err;
-	data = expand_find(e, "data");
-	if (e != NULL && (data == NULL || e->first->next != NULL))
-		return not_expandable(c, e->first->name);
-	bodies = arena_array(c->arena, (size_t)p.limit + 1, sizeof(*bodies));
-	err = page_rows(c, f, &p, bodies, &count);
-	if (err != VT_OK)
-		return err;
-	shown = count > (size_t)p.limit ? (size_t)p.limit : count;
-	buf_init(out, 64 << 20);
-	arena_defer(c->arena, buf_free_later, out);
-	buf_puts(out, "{\"object\":\"list\",\"data\":[");
-	for (size_t i = 0; i < shown && err == VT_OK; i++) {
-		if (i > 0)
-			buf_putc(out, ',');
-		err = put_row(c, f->kind, bodies[p.upwards ? shown - 1 - i : i],
-		    data, out);
-	}
-	buf_printf(out, "],\"has_more\":%s,\"url\":\"%s\"}",
-	    count > shown ? "true" : "false",
-	    f->url != NULL ? f->url : resources[f->kind].url);
-	c->answer = buf_str(out);
-	return err;
 }

@@ -33,7 +33,9 @@ struct list_filter {
 	const char *customer; /* each NULL: any */
 	const char *parent;
 	const char *type;
-	const struct json *types; /* a list of texts */
+	const struct json *types; /* a list of texts: any of them */
+	/* Members by their paths: {"price.active": true}; all must be so. */
+	const struct json *members;
 	int delivered; /* events: 1 all delivered, 0 not all, -1 any */
 };
 

@@ -7,8 +7,8 @@
 #include "ids.h"
 
 #define FIND_SQL                                                         \
-	"SELECT body, hidden, deleted, due_at, type FROM objects WHERE " \
-	"id = :id AND kind = :kind"
+	"SELECT body, hidden, deleted, due_at, type, kind FROM objects " \
+	"WHERE id = :id AND (:kind IS NULL OR kind = :kind)"
 #define INSERT_SQL                                                         \
 	"INSERT INTO objects (id, kind, created, customer, parent, type, " \
 	"deleted, due_at, body, hidden) VALUES (:id, :kind, :created, "    \
@@ -65,6 +65,19 @@ thaw(struct call *c, const char *text)
 	return json_clone(c->arena, j);
 }
 
+static enum resource_kind
+kind_of(const char *object)
+{
+	enum resource_kind kind = R_NONE;
+
+	while (kind < RESOURCE__MAX &&
+	    (resources[kind].object == NULL ||
+		strcmp(resources[kind].object, object) != 0))
+		kind++;
+	assert(kind < RESOURCE__MAX);
+	return kind;
+}
+
 struct doc *
 doc_find(struct call *c, enum resource_kind kind, const char *id)
 {
@@ -76,7 +89,7 @@ doc_find(struct call *c, enum resource_kind kind, const char *id)
 		DB_TEXT("kind", resources[kind].object)) != VT_OK)
 		return NULL;
 	d = arena_alloc(c->arena, sizeof(*d));
-	d->kind = kind;
+	d->kind = kind == R_ANY ? kind_of(db_text(&q, 5)) : kind;
 	d->id = arena_strdup(c->arena, id);
 	d->text = arena_strdup(c->arena, db_text(&q, 0));
 	d->before = d->text;
@@ -85,7 +98,7 @@ doc_find(struct call *c, enum resource_kind kind, const char *id)
 	d->deleted = db_int(&q, 2) != 0;
 	d->due_ms = db_int(&q, 3);
 	/* Where the table does not say what goes there, it stays. */
-	if (resources[kind].type == NULL)
+	if (resources[d->kind].type == NULL)
 		d->index = arena_strdup(c->arena, db_text(&q, 4));
 	d->stored = true;
 	db_done(&q);

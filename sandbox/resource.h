@@ -15,6 +15,7 @@
 
 enum resource_kind {
 	R_NONE,
+	R_ANY, /* whatever object an id names */
 	R_CUSTOMER,
 	R_PAYMENT_INTENT,
 	R_PAYMENT_METHOD,
@@ -28,8 +29,12 @@ enum resource_kind {
 	RESOURCE__MAX
 };
 
-#define FIELD_PUBLIC 1u	    /* a publishable key may see it */
-#define FIELD_INCLUDABLE 2u /* absent unless expanded: an empty list */
+#define FIELD_PUBLIC 1u /* a publishable key may see it */
+/*
+ * Absent unless expanded: the list of the objects of kind `to` whose parent
+ * (a customer's: whose customer) this one is; R_NONE: an empty list.
+ */
+#define FIELD_INCLUDABLE 2u
 
 struct field {
 	const char *name;    /* NULL ends a table */
@@ -73,7 +78,10 @@ struct doc *doc_new(struct call *c, enum resource_kind kind);
 /* Another prefix for a new one: charges of banks are "py_…". */
 void doc_prefix(struct call *c, struct doc *d, const char *prefix);
 
-/* The object of this id and kind, or NULL. A deleted one is found too. */
+/*
+ * The object of this id and kind, or NULL. A deleted one is found too. With
+ * R_ANY its own kind is in the result.
+ */
 struct doc *doc_find(struct call *c, enum resource_kind kind, const char *id);
 
 /*
