@@ -13,6 +13,7 @@
 #include "operation.h"
 #include "outage.h"
 #include "params.h"
+#include "test_clock.h"
 #include "tree.h"
 
 #define TRUNCATED_BYTES 512 /* how much of a cut answer is missing */
@@ -24,6 +25,7 @@ static const struct operation *const tables[] = {
 	charge_operations,
 	event_operations,
 	webhook_endpoint_operations,
+	test_clock_operations,
 };
 
 /* All that is known about a call beside what operations need. */
@@ -200,6 +202,8 @@ run(struct work *w, bool *keep)
 
 	err =
 	    params_read(&w->call, w->form.tree, w->op->params, &w->call.params);
+	if (err == VT_OK)
+		err = test_clock_enter(&w->call);
 	if (err == VT_OK)
 		err = w->op->run(&w->call);
 	*keep = err == VT_OK || w->call.error.began;

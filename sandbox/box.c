@@ -136,6 +136,25 @@ origin(struct arena *a, const char *url)
 	return text;
 }
 
+/* A file of a version that knew no test clocks gets the column for them. */
+static enum vt_err
+add_clock_column(struct db *db)
+{
+	struct query q;
+	enum vt_err err;
+
+	err = db_row(&q, db,
+	    "SELECT 1 FROM pragma_table_info('objects') AS all_columns WHERE "
+	    "name = 'seq' AND NOT EXISTS (SELECT 1 FROM "
+	    "pragma_table_info('objects') WHERE name = 'clock')");
+	if (err == VT_NOTFOUND)
+		return VT_OK;
+	if (err != VT_OK)
+		return err;
+	db_done(&q);
+	return db_script(db, "ALTER TABLE objects ADD COLUMN clock TEXT;");
+}
+
 static struct db *
 open_db(const char *path)
 {
@@ -145,7 +164,7 @@ open_db(const char *path)
 		config_die("VANTAGE_SANDBOX_DB", "the file cannot be opened");
 	/* See box.h: what is lost with the power is not worth waiting for. */
 	if (db_script(db, "PRAGMA synchronous = OFF;") != VT_OK ||
-	    db_script(db, schema_sql) != VT_OK)
+	    add_clock_column(db) != VT_OK || db_script(db, schema_sql) != VT_OK)
 		config_die("VANTAGE_SANDBOX_DB", "the file is not a sandbox's");
 	return db;
 }

@@ -38,6 +38,8 @@ struct api_error {
 	bool began; /* the work had begun: its changes and this answer stay */
 };
 
+struct doc;
+
 struct call {
 	struct box *box;
 	struct arena *arena;
@@ -46,10 +48,12 @@ struct call {
 	const char *idempotency_key;   /* or NULL */
 	enum key_kind key;
 	bool versioned;	     /* the caller named the version */
-	int64_t now_s;	     /* when the call began */
+	int64_t now_s;	     /* business time: see clock_enter() (due.h) */
+	const char *clock;   /* the test clock that told it, or NULL */
 	const char *id;	     /* what stood for {id} in the path */
 	const char *id2;     /* and for the second one */
 	struct json *params; /* typed and complete (params.h) */
+	struct doc *docs;    /* objects in hand (resource.h) */
 	struct api_error error;
 	const char *answer; /* JSON text, unless answer_type says otherwise */
 	const char *answer_type;   /* or NULL */

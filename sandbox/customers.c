@@ -1,4 +1,6 @@
 /* customers: /v1/customers. */
+#include "customer.h"
+
 #include <string.h>
 
 #include "event.h"
@@ -60,6 +62,7 @@ static const struct param locales[] = { PARAM("", P_STR, 0) };
 static const struct param create_params[] = {
 	CUSTOMER_PARAMS,
 	PARAM("payment_method", P_STR, 0),
+	PARAM("test_clock", P_STR, 0),
 	PARAM_END,
 };
 static const struct param update_params[] = {
@@ -70,6 +73,7 @@ static const struct param list_params[] = {
 	PARAMS_PAGE,
 	PARAM("created", P_RANGE, 0),
 	PARAM("email", P_STR, 0),
+	PARAM("test_clock", P_STR, 0),
 	PARAM_END,
 };
 
@@ -161,15 +165,32 @@ apply(struct call *c, struct doc *d)
 	return put_invoice_settings(c, d);
 }
 
+/* It lives by this clock, as all that will belong to it. */
+static enum vt_err
+put_clock(struct call *c, struct doc *d)
+{
+	const char *id = json_str_at(c->params, "test_clock");
+	struct doc *clock;
+	enum vt_err err;
+
+	if (id == NULL)
+		return VT_OK;
+	err = doc_need(c, R_TEST_CLOCK, id, "test_clock", &clock);
+	if (err == VT_OK)
+		json_put_str(d->body, "test_clock", id);
+	return err;
+}
+
 static enum vt_err
 create(struct call *c)
 {
 	struct doc *d = doc_new(c, R_CUSTOMER), *method = NULL;
 	const char *pm = json_str_at(c->params, "payment_method");
-	enum vt_err err = VT_OK;
+	enum vt_err err;
 
 	json_put_str(d->body, "invoice_prefix", ids_random_upper(c->arena, 8));
-	if (pm != NULL) {
+	err = put_clock(c, d);
+	if (err == VT_OK && pm != NULL) {
 		err = method_take(c, pm, "payment_method", &method);
 		if (err == VT_OK)
 			err = method_attach(c, method, d->id);
@@ -205,20 +226,28 @@ update(struct call *c)
 	return err == VT_OK ? render_doc(c, d) : err;
 }
 
+enum vt_err
+customer_delete(struct call *c, struct doc *d)
+{
+	enum vt_err err = event_emit(c, "customer.deleted", d);
+
+	if (err != VT_OK)
+		return err;
+	doc_bury(c, d);
+	return doc_save(c, d);
+}
+
 /* Whoever asks for a deleted customer is told so, with 200. */
-static enum vt_err delete (struct call *c) {
-	struct doc *d; enum vt_err err;
+static enum vt_err
+remove_customer(struct call *c)
+{
+	struct doc *d;
+	enum vt_err err;
 
 	err = doc_need(c, R_CUSTOMER, c->id, NULL, &d);
-	if (err == VT_OK) err = event_emit(c, "customer.deleted", d);
-	if (err != VT_OK) return err;
-	d->deleted = true;
-	d->body = json_object(c->arena);
-	json_put_str(d->body, "id", d->id);
-	json_put_str(d->body, "object", "customer");
-	json_put_bool(d->body, "deleted", true);
-	err = doc_save(c, d);
-	c->answer = json_text(c->arena, d->body);
+	if (err == VT_OK)
+		err = customer_delete(c, d);
+	c->answer = err == VT_OK ? json_text(c->arena, d->body) : NULL;
 	return err;
 }
 
@@ -228,6 +257,8 @@ list(struct call *c)
 	return render_list(c,
 	    &(struct list_filter){ .kind = R_CUSTOMER,
 		.type = json_str_at(c->params, "email"),
+		.clock = json_str_at(c->params, "test_clock"),
+		.clocked = true,
 		.delivered = -1 });
 }
 
@@ -236,6 +267,6 @@ const struct operation customer_operations[] = {
 	{ HTTP_GET, "/v1/customers", list_params, list, 0 },
 	{ HTTP_GET, "/v1/customers/{}", params_none, retrieve, 0 },
 	{ HTTP_POST, "/v1/customers/{}", update_params, update, 0 },
-	{ HTTP_DELETE, "/v1/customers/{}", params_none, delete, 0 },
+	{ HTTP_DELETE, "/v1/customers/{}", params_none, remove_customer, 0 },
 	{ 0 },
 };

@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "payment.h"
+#include "due.h"
 #include "webhook.h"
 
 #define THREADS 4
@@ -35,7 +35,7 @@ struct delivery {
 	int64_t busy[THREADS + 64]; /* deliveries being sent, 0: free slot */
 	const char *busy_endpoint[THREADS + 64];
 	int64_t delivered;    /* since the start */
-	int64_t worked;	      /* webhooks tried and debits ended, likewise */
+	int64_t worked;	      /* things done that time brought, likewise */
 	int64_t gather_until; /* monotonic ms; 0: nothing is gathered */
 };
 
@@ -321,20 +321,17 @@ deliver_one(struct box *b)
 	return true;
 }
 
-/* What the clock brings: delayed payments, and what was gathered. */
+/* What the clock brings: what falls due, and what was gathered. */
 static void
 move(struct box *b)
 {
-	struct arena *a;
-	struct call c;
-
 	gather(b);
-	if (!payment_is_due(b))
-		return;
-	a = arena_new();
-	call_init(&c, b, a);
-	b->delivery->worked += payment_run_due(&c);
-	arena_free(a);
+	while (due_run(b)) {
+		b->delivery->worked++;
+		/* Whoever waits to ask something is let in between. */
+		box_unlock(b);
+		box_lock(b);
+	}
 }
 
 static void *

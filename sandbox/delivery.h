@@ -41,12 +41,12 @@ delivery_mode(struct call *c, const char *mode, int64_t n) VT_MUSTCHECK;
 enum vt_err delivery_resend(struct call *c, const char *event) VT_MUSTCHECK;
 
 /*
- * Does what is due by the clock (debits that end, webhooks) and waits until
- * it is answered. Without the lock.
+ * Does what is due by the clock (due.h, then webhooks) and waits until it is
+ * answered. Without the lock.
  */
 struct delivery_count {
 	int64_t delivered; /* webhooks taken with 2xx meanwhile */
-	int64_t worked;	   /* webhooks tried and debits ended meanwhile */
+	int64_t worked;	   /* webhooks tried and things done that were due */
 	int64_t pending;   /* webhooks left for later */
 };
 void delivery_settle(struct box *b, struct delivery_count *out);

@@ -95,7 +95,7 @@ static const struct field customer[] = {
 	F_INCLUDABLE("subscriptions"),
 	F_INCLUDABLE("tax_ids"),
 	F("tax_exempt", "\"none\""),
-	F("test_clock", "null"),
+	F_TO("test_clock", R_TEST_CLOCK),
 	F_END,
 };
 
@@ -266,6 +266,19 @@ static const struct field webhook_endpoint[] = {
 	F_END,
 };
 
+static const struct field test_clock[] = {
+	ID,
+	OBJECT,
+	CREATED,
+	F("deletes_after", "0"),
+	F("frozen_time", "0"),
+	LIVEMODE,
+	F("name", "null"),
+	F("status", "\"ready\""),
+	F("status_details", EMPTY_OBJECT),
+	F_END,
+};
+
 /* Clerk's User, as its webhooks carry it; times in milliseconds. */
 static const struct field user[] = {
 	ID,
@@ -325,6 +338,9 @@ const struct resource resources[RESOURCE__MAX] = {
 	    NULL, NULL, "type" },
 	[R_WEBHOOK_ENDPOINT] = { "webhook_endpoint", "webhook endpoint", "we_",
 	    '1', 24, "/v1/webhook_endpoints", webhook_endpoint, NULL, NULL,
+	    NULL },
+	[R_TEST_CLOCK] = { "test_helpers.test_clock", "test clock", "clock_",
+	    '1', 24, "/v1/test_helpers/test_clocks", test_clock, NULL, NULL,
 	    NULL },
 	[R_USER] = { "user", "user", "user_", '2', 27, NULL, user, NULL, NULL,
 	    NULL },

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 
 #define INFLIGHT_MAX 256 /* more than there are threads */
 #define KEEP_S 86400	 /* Stripe keeps them for at least a day */
@@ -103,7 +104,7 @@ idempotency_find(
 	err = db_row(&q, c->box->db,
 	    "SELECT request, request_id, status, body FROM idempotency WHERE "
 	    "key = :key AND created > :since",
-	    DB_TEXT("key", key), DB_INT("since", c->now_s - KEEP_S));
+	    DB_TEXT("key", key), DB_INT("since", clock_now_s() - KEEP_S));
 	if (err != VT_OK)
 		return err;
 	out->request = arena_strdup(c->arena, db_text(&q, 0));
@@ -122,7 +123,7 @@ idempotency_keep(
 
 	err = db_exec(c->box->db,
 	    "DELETE FROM idempotency WHERE key = :key OR created <= :before",
-	    DB_TEXT("key", key), DB_INT("before", c->now_s - KEEP_S));
+	    DB_TEXT("key", key), DB_INT("before", clock_now_s() - KEEP_S));
 	if (err != VT_OK)
 		return err;
 	return db_exec(c->box->db,
@@ -130,5 +131,5 @@ idempotency_keep(
 	    "created) VALUES (:key, :request, :id, :status, :body, :now)",
 	    DB_TEXT("key", key), DB_TEXT("request", r->request),
 	    DB_TEXT("id", r->request_id), DB_INT("status", r->status),
-	    DB_TEXT("body", r->body), DB_INT("now", c->now_s));
+	    DB_TEXT("body", r->body), DB_INT("now", clock_now_s()));
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "delivery.h"
+#include "test_clock.h"
 
 #define PAIRS_MAX 1000
 
@@ -81,7 +82,9 @@ run_locked(struct call *c, const struct operation *op)
 	box_lock(c->box);
 	err = db_begin(db);
 	if (err == VT_OK) {
-		err = op->run(c);
+		err = test_clock_enter(c);
+		if (err == VT_OK)
+			err = op->run(c);
 		if (err != VT_OK && !c->error.began)
 			db_rollback(db);
 		else if (db_commit(db) != VT_OK) {

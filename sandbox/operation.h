@@ -56,6 +56,7 @@ extern const struct operation payment_method_operations[];
 extern const struct operation charge_operations[];
 extern const struct operation event_operations[];
 extern const struct operation webhook_endpoint_operations[];
+extern const struct operation test_clock_operations[];
 
 /* Confirms the intent c->id by c->params, for the sandbox's own control. */
 enum vt_err payment_intent_confirm(struct call *c) VT_MUSTCHECK;

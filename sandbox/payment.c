@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "base/clock.h"
-#include "base/log.h"
 #include "charge.h"
 #include "event.h"
 #include "ids.h"
@@ -277,7 +275,7 @@ pay_by_debit(struct call *c, const struct payment_attempt *t)
 		return err;
 	json_put_str(intent->body, "latest_charge", charge->id);
 	json_put_str(intent->body, "status", "processing");
-	intent->due_ms = clock_now_ms() + DEBIT_MS;
+	intent->due_ms = c->now_s * 1000 + DEBIT_MS;
 	return save_and_emit(c, intent, "payment_intent.processing");
 }
 
@@ -361,9 +359,8 @@ payment_capture(struct call *c, struct doc *intent, int64_t amount)
 	return err == VT_OK ? charge_settle(c, charge) : err;
 }
 
-/* A debit ends: the account paid, or it did not. */
-static enum vt_err
-finish_debit(struct call *c, struct doc *intent)
+enum vt_err
+payment_due(struct call *c, struct doc *intent)
 {
 	struct doc *method, *charge;
 	const char *failure;
@@ -385,52 +382,4 @@ finish_debit(struct call *c, struct doc *intent)
 		.message = c->error.message,
 		.reason = failure });
 	return err == VT_OK ? fail(c, intent, method, charge) : err;
-}
-
-bool
-payment_is_due(struct box *b)
-{
-	struct query q;
-
-	if (db_row(&q, b->db,
-		"SELECT 1 FROM objects WHERE due_at IS NOT NULL AND due_at <= "
-		":now LIMIT 1",
-		DB_INT("now", clock_now_ms())) != VT_OK)
-		return false;
-	db_done(&q);
-	return true;
-}
-
-int64_t
-payment_run_due(struct call *c)
-{
-	struct db *db = c->box->db;
-	struct doc *intent = NULL;
-	int64_t ended = 0;
-	struct query q;
-	enum vt_err err;
-
-	for (; payment_is_due(c->box); ended++) {
-		if (db_row(&q, db,
-			"SELECT id FROM objects WHERE due_at IS NOT NULL AND "
-			"due_at <= :now ORDER BY due_at, seq LIMIT 1",
-			DB_INT("now", clock_now_ms())) != VT_OK)
-			break;
-		intent = doc_find(c, R_PAYMENT_INTENT,
-		    arena_strdup(c->arena, db_text(&q, 0)));
-		db_done(&q);
-		if (intent == NULL || db_begin(db) != VT_OK)
-			break;
-		c->now_s = clock_now_s();
-		err = finish_debit(c, intent);
-		/* A failed debit is an outcome like the other one. */
-		if ((err != VT_OK && err != VT_FUNDS) ||
-		    db_commit(db) != VT_OK) {
-			db_rollback(db);
-			LOG(LOG_ERROR, "payment.due_failed",
-			    LOG_S("payment_intent", intent->id));
-			break;
-		}
-	}
-	return ended;
 }

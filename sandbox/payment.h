@@ -36,11 +36,7 @@ enum vt_err payment_authenticated(
 enum vt_err payment_capture(
     struct call *c, struct doc *intent, int64_t amount) VT_MUSTCHECK;
 
-/*
- * Bank debits whose time has come: is there one; end them all, each in a
- * transaction of its own, and say how many it were. With the lock held.
- */
-bool payment_is_due(struct box *b);
-int64_t payment_run_due(struct call *c);
+/* A bank debit's time has come (due.h): the account paid, or it did not. */
+enum vt_err payment_due(struct call *c, struct doc *intent) VT_MUSTCHECK;
 
 #endif

@@ -36,7 +36,9 @@ struct list_filter {
 	const struct json *types; /* a list of texts: any of them */
 	/* Members by their paths: {"price.active": true}; all must be so. */
 	const struct json *members;
-	int delivered; /* events: 1 all delivered, 0 not all, -1 any */
+	const char *clock; /* on this test clock only */
+	bool clocked;	   /* else those on one are shown for a customer only */
+	int delivered;	   /* events: 1 all delivered, 0 not all, -1 any */
 };
 
 /*

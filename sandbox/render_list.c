@@ -20,6 +20,8 @@
 	"AND (:type IS NULL OR type = :type) "                              \
 	"AND (:types IS NULL OR type IN (SELECT value FROM "                \
 	"json_each(:types))) "                                              \
+	"AND (:clock IS NULL OR clock = :clock) "                           \
+	"AND (:unclocked = 0 OR clock IS NULL) "                            \
 	"AND (:members IS NULL OR NOT EXISTS (SELECT 1 FROM "               \
 	"json_each(:members) AS m WHERE json_extract(body, '$.' || m.key) " \
 	"IS NOT m.value)) "                                                 \
@@ -125,6 +127,9 @@ page_rows(struct call *c, const struct list_filter *f, const struct page *p,
 		delivered,
 		DB_TEXT("customer", f->customer),
 		DB_TEXT("parent", f->parent),
+		DB_TEXT("clock", f->clock),
+		DB_INT("unclocked",
+		    f->clocked && f->clock == NULL && f->customer == NULL),
 		DB_INT("n", p->limit + 1),
 		{ 0 },
 	};

@@ -6,17 +6,21 @@
 
 #include "ids.h"
 
-#define FIND_SQL                                                         \
-	"SELECT body, hidden, deleted, due_at, type, kind FROM objects " \
-	"WHERE id = :id AND (:kind IS NULL OR kind = :kind)"
+#define FIND_SQL                                                        \
+	"SELECT body, hidden, deleted, due_at, type, kind, clock FROM " \
+	"objects WHERE id = :id AND (:kind IS NULL OR kind = :kind)"
 #define INSERT_SQL                                                         \
 	"INSERT INTO objects (id, kind, created, customer, parent, type, " \
-	"deleted, due_at, body, hidden) VALUES (:id, :kind, :created, "    \
-	":customer, :parent, :type, :deleted, :due, :body, :hidden)"
+	"clock, deleted, due_at, body, hidden) VALUES (:id, :kind, "       \
+	":created, :customer, :parent, :type, :clock, :deleted, :due, "    \
+	":body, :hidden)"
 #define UPDATE_SQL                                                        \
 	"UPDATE objects SET customer = :customer, parent = :parent, "     \
 	"type = :type, deleted = :deleted, due_at = :due, body = :body, " \
 	"hidden = :hidden WHERE id = :id"
+#define IDS_SQL(column)                                                   \
+	"SELECT id FROM objects WHERE " column " = :of AND kind = :kind " \
+	"AND deleted = 0 ORDER BY seq"
 #define REMOVE_SQL "DELETE FROM objects WHERE id = :id"
 
 #define DEPTH_MAX 64 /* of our own documents: an event holds an object */
@@ -31,6 +35,7 @@ doc_new(struct call *c, enum resource_kind kind)
 	d->id = ids_make(c->arena, r->prefix, r->lead, r->chars);
 	d->body = json_object(c->arena);
 	d->hidden = json_object(c->arena);
+	d->clock = c->clock;
 	for (const struct field *f = r->fields; f->name != NULL; f++) {
 		if (strcmp(f->name, "id") == 0)
 			json_put_str(d->body, f->name, d->id);
@@ -78,12 +83,24 @@ kind_of(const char *object)
 	return kind;
 }
 
+/* The one in hand of its id from now on. */
+static void
+hold(struct call *c, struct doc *d)
+{
+	d->next = c->docs;
+	c->docs = d;
+}
+
 struct doc *
 doc_find(struct call *c, enum resource_kind kind, const char *id)
 {
 	struct doc *d;
 	struct query q;
 
+	for (d = c->docs; d != NULL; d = d->next)
+		if ((kind == R_ANY || d->kind == kind) &&
+		    strcmp(d->id, id) == 0)
+			return d;
 	if (!ids_valid(id) ||
 	    db_row(&q, c->box->db, FIND_SQL, DB_TEXT("id", id),
 		DB_TEXT("kind", resources[kind].object)) != VT_OK)
@@ -97,12 +114,20 @@ doc_find(struct call *c, enum resource_kind kind, const char *id)
 	d->hidden = thaw(c, db_text(&q, 1));
 	d->deleted = db_int(&q, 2) != 0;
 	d->due_ms = db_int(&q, 3);
+	d->clock = arena_strdup(c->arena, db_text(&q, 6));
 	/* Where the table does not say what goes there, it stays. */
 	if (resources[d->kind].type == NULL)
 		d->index = arena_strdup(c->arena, db_text(&q, 4));
 	d->stored = true;
 	db_done(&q);
+	hold(c, d);
 	return d;
+}
+
+void
+doc_forget(struct call *c)
+{
+	c->docs = NULL;
 }
 
 enum vt_err
@@ -113,6 +138,38 @@ doc_need(struct call *c, enum resource_kind kind, const char *id,
 	if (*out == NULL || (*out)->deleted)
 		return call_missing(c, resources[kind].noun, id, param);
 	return VT_OK;
+}
+
+enum vt_err
+doc_ids(struct call *c, enum resource_kind kind, enum doc_by by, const char *of,
+    struct doc_ids *out)
+{
+	static const char *const sql[] = {
+		[DOC_OF_CUSTOMER] = IDS_SQL("customer"),
+		[DOC_OF_PARENT] = IDS_SQL("parent"),
+		[DOC_ON_CLOCK] = IDS_SQL("clock"),
+	};
+	size_t room = 0;
+	const char **more;
+	struct query q;
+	enum vt_err err;
+
+	*out = (struct doc_ids){ NULL, 0 };
+	err = db_query(&q, c->box->db, sql[by],
+	    DB_TEXT("kind", resources[kind].object), DB_TEXT("of", of));
+	while (err == VT_OK && (err = db_step(&q)) == VT_OK) {
+		if (out->count == room) {
+			room = room == 0 ? 16 : room * 2;
+			more = arena_array(c->arena, room, sizeof(*more));
+			if (out->count > 0)
+				memcpy(
+				    more, out->ids, out->count * sizeof(*more));
+			out->ids = more;
+		}
+		out->ids[out->count++] = arena_strdup(c->arena, db_text(&q, 0));
+	}
+	db_done(&q);
+	return err == VT_NOTFOUND ? VT_OK : err;
 }
 
 /* The body with its members in the table's order, and no others. */
@@ -167,17 +224,36 @@ doc_save(struct call *c, struct doc *d)
 		    DB_INT("deleted", d->deleted), due, DB_TEXT("body", body),
 		    DB_TEXT("hidden", hidden));
 	d->stored = true;
+	hold(c, d);
 	return db_exec(c->box->db, INSERT_SQL, DB_TEXT("id", d->id),
 	    DB_TEXT("kind", r->object), DB_INT("created", created),
 	    DB_TEXT("customer", column(d, r->customer)),
 	    DB_TEXT("parent", column(d, r->parent)),
-	    DB_TEXT("type", column_type(d)), DB_INT("deleted", d->deleted), due,
-	    DB_TEXT("body", body), DB_TEXT("hidden", hidden));
+	    DB_TEXT("type", column_type(d)), DB_TEXT("clock", d->clock),
+	    DB_INT("deleted", d->deleted), due, DB_TEXT("body", body),
+	    DB_TEXT("hidden", hidden));
+}
+
+void
+doc_bury(struct call *c, struct doc *d)
+{
+	d->deleted = true;
+	d->due_ms = 0;
+	d->body = json_object(c->arena);
+	json_put_str(d->body, "id", d->id);
+	json_put_str(d->body, "object", resources[d->kind].object);
+	json_put_bool(d->body, "deleted", true);
 }
 
 enum vt_err
 doc_remove(struct call *c, struct doc *d)
 {
+	struct doc **at = &c->docs;
+
+	while (*at != NULL && *at != d)
+		at = &(*at)->next;
+	if (*at == d)
+		*at = d->next;
 	d->stored = false;
 	return db_exec(c->box->db, REMOVE_SQL, DB_TEXT("id", d->id));
 }

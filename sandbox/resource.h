@@ -23,6 +23,7 @@ enum resource_kind {
 	R_BALANCE_TRANSACTION,
 	R_EVENT,
 	R_WEBHOOK_ENDPOINT,
+	R_TEST_CLOCK,
 	R_USER,	   /* Clerk's, for the local sign-in */
 	R_SESSION, /* likewise */
 	R_MESSAGE, /* a webhook of Clerk's: what an event is for Stripe's */
@@ -65,11 +66,13 @@ struct doc {
 	struct json *body;   /* public members */
 	struct json *hidden; /* ours */
 	int64_t due_ms;	     /* 0: nothing is going to happen to it */
+	const char *clock;   /* the test clock it lives by, or NULL */
 	bool deleted;
 	bool stored;	    /* is in the file */
 	const char *text;   /* the body as stored */
 	const char *before; /* and as it was before the last doc_save() */
 	const char *index;  /* goes into the column "type" instead, or NULL */
+	struct doc *next;   /* in the call's objects in hand */
 };
 
 /* A new object with its table's values, an id and `created`. Not stored. */
@@ -80,9 +83,25 @@ void doc_prefix(struct call *c, struct doc *d, const char *prefix);
 
 /*
  * The object of this id and kind, or NULL. A deleted one is found too. With
- * R_ANY its own kind is in the result.
+ * R_ANY its own kind is in the result. Within a call there is one of each in
+ * hand: who finds it again sees what was changed meanwhile, saved or not.
  */
 struct doc *doc_find(struct call *c, enum resource_kind kind, const char *id);
+
+/* Lets go of all of them; after a savepoint was undone. */
+void doc_forget(struct call *c);
+
+/*
+ * The ids of the objects of a kind, deleted ones aside, oldest first: all
+ * those of a customer, of a parent or on a test clock.
+ */
+enum doc_by { DOC_OF_CUSTOMER, DOC_OF_PARENT, DOC_ON_CLOCK };
+struct doc_ids {
+	const char **ids;
+	size_t count;
+};
+enum vt_err doc_ids(struct call *c, enum resource_kind kind, enum doc_by by,
+    const char *of, struct doc_ids *out) VT_MUSTCHECK;
 
 /*
  * The same, but a missing or deleted one is refused: `param` names the
@@ -96,6 +115,9 @@ enum vt_err doc_need(struct call *c, enum resource_kind kind, const char *id,
  * does not have is a fault of ours: assert). VT_DB.
  */
 enum vt_err doc_save(struct call *c, struct doc *d) VT_MUSTCHECK;
+
+/* Makes it what is left of a deleted object: {id, object, deleted}. */
+void doc_bury(struct call *c, struct doc *d);
 
 /* Removes it for good. */
 enum vt_err doc_remove(struct call *c, struct doc *d) VT_MUSTCHECK;

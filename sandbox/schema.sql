@@ -9,6 +9,7 @@ CREATE TABLE IF NOT EXISTS objects (
 	customer TEXT,               -- whom it belongs to
 	parent TEXT,                 -- what it hangs on: a charge's intent
 	type TEXT,                   -- what lists filter by
+	clock TEXT,                  -- the test clock it lives by, or NULL
 	deleted INTEGER NOT NULL DEFAULT 0,
 	due_at INTEGER,              -- milliseconds; when something happens to it
 	body TEXT NOT NULL,          -- the public members
@@ -19,8 +20,10 @@ CREATE INDEX IF NOT EXISTS objects_customer ON objects (customer, kind, seq)
 	WHERE customer IS NOT NULL;
 CREATE INDEX IF NOT EXISTS objects_parent ON objects (parent, kind, seq)
 	WHERE parent IS NOT NULL;
-CREATE INDEX IF NOT EXISTS objects_due ON objects (due_at)
+CREATE INDEX IF NOT EXISTS objects_falls_due ON objects (clock, due_at, seq)
 	WHERE due_at IS NOT NULL;
+CREATE INDEX IF NOT EXISTS objects_clock ON objects (clock, kind)
+	WHERE clock IS NOT NULL;
 
 -- One row for each webhook to be sent: an event to an endpoint.
 CREATE TABLE IF NOT EXISTS deliveries (
