@@ -23,6 +23,8 @@ static const struct operation *const tables[] = {
 	payment_intent_operations,
 	payment_method_operations,
 	charge_operations,
+	balance_operations,
+	refund_operations,
 	event_operations,
 	webhook_endpoint_operations,
 	test_clock_operations,

@@ -3,10 +3,14 @@
 
 #include <string.h>
 
-#define PAYS CARD_PAYS, NULL, NULL, NULL, NULL, "pass", NULL, "normal"
-#define DECLINE(code, decline, advice, param) \
-	CARD_DECLINES, code, decline, advice, param, "pass", NULL, "normal"
-#define CHALLENGE(kind) kind, NULL, NULL, NULL, NULL, "pass", NULL, "normal"
+#define PAYS PAYS_THEN(AFTER_NOTHING)
+#define PAYS_THEN(after) \
+	CARD_PAYS, NULL, NULL, NULL, NULL, "pass", NULL, "normal", after
+#define DECLINE(code, decline, advice, param)                                \
+	CARD_DECLINES, code, decline, advice, param, "pass", NULL, "normal", \
+	    AFTER_NOTHING
+#define CHALLENGE(kind) \
+	kind, NULL, NULL, NULL, NULL, "pass", NULL, "normal", AFTER_NOTHING
 #define VISA "visa", "US", "credit"
 
 static const struct card cards[] = {
@@ -49,7 +53,7 @@ static const struct card cards[] = {
 		"exp_month") },
 	{ "chargeDeclinedIncorrectCvc", "4000000000000127", VISA, CARD_DECLINES,
 	    "incorrect_cvc", "incorrect_cvc", "confirm_card_data", "cvc",
-	    "fail", NULL, "normal" },
+	    "fail", NULL, "normal", AFTER_NOTHING },
 	{ "chargeDeclinedProcessingError", "4000000000000119", VISA,
 	    DECLINE("processing_error", "processing_error", "try_again_later",
 		NULL) },
@@ -59,16 +63,17 @@ static const struct card cards[] = {
 	    DECLINE("card_declined", "card_velocity_exceeded",
 		"try_again_later", NULL) },
 	{ "radarBlock", "4100000000000019", VISA, CARD_BLOCKED, "card_declined",
-	    "fraudulent", "do_not_try_again", NULL, "pass", NULL, "highest" },
+	    "fraudulent", "do_not_try_again", NULL, "pass", NULL, "highest",
+	    AFTER_NOTHING },
 	{ "riskLevelElevated", "4000000000009235", VISA, CARD_PAYS, NULL, NULL,
-	    NULL, NULL, "pass", NULL, "elevated" },
+	    NULL, NULL, "pass", NULL, "elevated", AFTER_NOTHING },
 	{ "cvcCheckFail", "4000000000000101", VISA, CARD_PAYS, NULL, NULL, NULL,
-	    NULL, "fail", NULL, "normal" },
+	    NULL, "fail", NULL, "normal", AFTER_NOTHING },
 	{ "avsZipFail", "4000000000000036", VISA, CARD_PAYS, NULL, NULL, NULL,
-	    NULL, "pass", "fail", "elevated" },
+	    NULL, "pass", "fail", "elevated", AFTER_NOTHING },
 	{ "chargeCustomerFail", "4000000000000341", VISA, CARD_DECLINES_LATER,
 	    "card_declined", "generic_decline", "try_again_later", NULL, "pass",
-	    NULL, "normal" },
+	    NULL, "normal", AFTER_NOTHING },
 	{ "threeDSecure2Required", "4000000000003220", VISA,
 	    CHALLENGE(CARD_AUTHENTICATES) },
 	{ "threeDSecureRequired", "4000000000003063", VISA,
@@ -79,15 +84,19 @@ static const struct card cards[] = {
 	    CHALLENGE(CARD_AUTHENTICATES_ONCE) },
 	{ "threeDSecureRequiredChargeDeclined", "4000008400001629", VISA,
 	    CARD_AUTHENTICATES_THEN_DECLINES, "card_declined",
-	    "generic_decline", "try_again_later", NULL, "pass", NULL,
-	    "normal" },
-	/* These pay; what follows on it is refund's and dispute's. */
-	{ "createDispute", "4000000000000259", VISA, PAYS },
-	{ "createDisputeProductNotReceived", "4000000000002685", VISA, PAYS },
-	{ "createDisputeInquiry", "4000000000001976", VISA, PAYS },
-	{ "createIssuerFraudRecord", "4000000000005423", VISA, PAYS },
-	{ "pendingRefund", "4000000000007726", VISA, PAYS },
-	{ "refundFail", "4000000000005126", VISA, PAYS },
+	    "generic_decline", "try_again_later", NULL, "pass", NULL, "normal",
+	    AFTER_NOTHING },
+	{ "createDispute", "4000000000000259", VISA, PAYS_THEN(AFTER_DISPUTE) },
+	{ "createDisputeProductNotReceived", "4000000000002685", VISA,
+	    PAYS_THEN(AFTER_DISPUTE_NOT_RECEIVED) },
+	{ "createDisputeInquiry", "4000000000001976", VISA,
+	    PAYS_THEN(AFTER_INQUIRY) },
+	{ "createIssuerFraudRecord", "4000000000005423", VISA,
+	    PAYS_THEN(AFTER_FRAUD_WARNING) },
+	{ "pendingRefund", "4000000000007726", VISA,
+	    PAYS_THEN(AFTER_REFUND_WAITS) },
+	{ "refundFail", "4000000000005126", VISA,
+	    PAYS_THEN(AFTER_REFUND_FAILS) },
 };
 
 static const struct card unknown_card = { "", NULL, "unknown", "US", "credit",

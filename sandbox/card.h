@@ -19,6 +19,17 @@ enum card_behaviour {
 	CARD_DECLINES_LATER /* can be attached; every charge declines */
 };
 
+/* What follows on a payment that went well. */
+enum card_after {
+	AFTER_NOTHING,
+	AFTER_REFUND_WAITS, /* a refund is pending, then succeeds */
+	AFTER_REFUND_FAILS, /* a refund succeeds, then fails */
+	AFTER_DISPUTE,	    /* as fraudulent */
+	AFTER_DISPUTE_NOT_RECEIVED,
+	AFTER_INQUIRY,
+	AFTER_FRAUD_WARNING
+};
+
 struct card {
 	const char *name;   /* what follows "pm_card_"; "" for none */
 	const char *number; /* NULL where there is no published one */
@@ -33,6 +44,7 @@ struct card {
 	const char *cvc_check;	  /* "pass" unless it says otherwise */
 	const char *zip_check;
 	const char *risk; /* risk_level */
+	enum card_after after;
 };
 
 /* By "pm_card_visa" or "tok_visa"; NULL when there is no such card. */

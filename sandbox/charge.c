@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "card.h"
+#include "balance.h"
 #include "event.h"
 #include "ids.h"
 #include "method.h"
@@ -11,7 +11,6 @@
 /* The fee of the balance entry: 2.9 % and 30 of the smallest unit. */
 #define FEE_PER_MILLE 29
 #define FEE_FIXED 30
-#define AVAILABLE_AFTER_S (2 * 86400)
 #define DESCRIPTOR "VANTAGE SANDBOX"
 
 static void
@@ -142,32 +141,38 @@ charge_capture(struct call *c, struct doc *charge, int64_t amount)
 enum vt_err
 charge_settle(struct call *c, struct doc *charge)
 {
-	struct doc *t = doc_new(c, R_BALANCE_TRANSACTION);
-	struct json *fees = json_array(c->arena), *fee;
-	int64_t amount = 0, cost;
+	bool card =
+	    strcmp(json_str_at(charge->body, "payment_method_details.type"),
+		"card") == 0;
+	struct doc *entry;
+	int64_t amount = 0;
 	enum vt_err err;
 
 	(void)json_int_at(charge->body, "amount_captured", &amount);
-	cost = (amount * FEE_PER_MILLE + 500) / 1000 + FEE_FIXED;
-	json_put_int(t->body, "amount", amount);
-	json_put_int(t->body, "available_on", c->now_s + AVAILABLE_AFTER_S);
-	json_put_copy(t->body, "currency", json_get(charge->body, "currency"));
-	json_put_copy(
-	    t->body, "description", json_get(charge->body, "description"));
-	json_put_int(t->body, "fee", cost);
-	fee = json_add_object(fees);
-	json_put_int(fee, "amount", cost);
-	json_put_null(fee, "application");
-	json_put_copy(fee, "currency", json_get(charge->body, "currency"));
-	json_put_str(fee, "description", "Stripe processing fees");
-	json_put_str(fee, "type", "stripe_fee");
-	json_put_copy(t->body, "fee_details", fees);
-	json_put_int(t->body, "net", amount - cost);
-	json_put_str(t->body, "source", charge->id);
-	err = doc_save(c, t);
+	err = balance_book(c,
+	    &(struct balance_entry){ .type = card ? "charge" : "payment",
+		.category = "charge",
+		.amount = amount,
+		.fee = (amount * FEE_PER_MILLE + 500) / 1000 + FEE_FIXED,
+		.fee_text = "Stripe processing fees",
+		.currency = json_str_at(charge->body, "currency"),
+		.description = json_str_at(charge->body, "description"),
+		.source = charge->id },
+	    &entry);
 	if (err != VT_OK)
 		return err;
-	json_put_str(charge->body, "balance_transaction", t->id);
+	json_put_str(charge->body, "balance_transaction", entry->id);
 	err = doc_save(c, charge);
 	return err == VT_OK ? event_updated(c, "charge.updated", charge) : err;
+}
+
+enum card_after
+charge_after(struct call *c, const struct doc *charge)
+{
+	const char *id = json_str_at(charge->body, "payment_method");
+	struct doc *method =
+	    id == NULL ? NULL : doc_find(c, R_PAYMENT_METHOD, id);
+	const struct card *card = method == NULL ? NULL : method_card(method);
+
+	return card == NULL ? AFTER_NOTHING : card->after;
 }

@@ -5,6 +5,7 @@
 #ifndef SANDBOX_CHARGE_H
 #define SANDBOX_CHARGE_H
 
+#include "card.h"
 #include "resource.h"
 
 /* A charge of this intent by this method, not stored and not decided. */
@@ -38,5 +39,8 @@ charge_capture(struct call *c, struct doc *charge, int64_t amount) VT_MUSTCHECK;
  * charge.updated brings it.
  */
 enum vt_err charge_settle(struct call *c, struct doc *charge) VT_MUSTCHECK;
+
+/* What the card that paid has in store; nothing for other methods. */
+enum card_after charge_after(struct call *c, const struct doc *charge);
 
 #endif

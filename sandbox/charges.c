@@ -1,4 +1,4 @@
-/* charges: /v1/charges, and the balance entries that they make. */
+/* charges: /v1/charges. */
 #include "event.h"
 #include "operation.h"
 #include "render.h"
@@ -19,14 +19,6 @@ static const struct param list_params[] = {
 	PARAM("payment_intent", P_STR, 0),
 	PARAM_END,
 };
-static const struct param entry_params[] = {
-	PARAMS_PAGE,
-	PARAM("created", P_RANGE, 0),
-	PARAM("source", P_STR, 0),
-	PARAM("type", P_STR, 0),
-	PARAM_END,
-};
-
 static enum vt_err
 retrieve(struct call *c)
 {
@@ -62,28 +54,9 @@ list(struct call *c)
 		.delivered = -1 });
 }
 
-static enum vt_err
-entry_retrieve(struct call *c)
-{
-	return render_stored(c, R_BALANCE_TRANSACTION, c->id);
-}
-
-static enum vt_err
-entry_list(struct call *c)
-{
-	return render_list(c,
-	    &(struct list_filter){ .kind = R_BALANCE_TRANSACTION,
-		.parent = json_str_at(c->params, "source"),
-		.type = json_str_at(c->params, "type"),
-		.delivered = -1 });
-}
-
 const struct operation charge_operations[] = {
 	{ HTTP_GET, "/v1/charges", list_params, list, 0 },
 	{ HTTP_GET, "/v1/charges/{}", params_none, retrieve, 0 },
 	{ HTTP_POST, "/v1/charges/{}", update_params, update, 0 },
-	{ HTTP_GET, "/v1/balance_transactions", entry_params, entry_list, 0 },
-	{ HTTP_GET, "/v1/balance_transactions/{}", params_none, entry_retrieve,
-	    0 },
 	{ 0 },
 };

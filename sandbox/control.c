@@ -384,6 +384,7 @@ control_serve(struct box *b, struct request *r, struct response *w)
 		return true;
 	}
 	return operation_serve(b, control_operations, r, w, call_error_text) ||
+	    operation_serve(b, dashboard_operations, r, w, call_error_text) ||
 	    operation_serve(b, user_operations, r, w, call_error_text) ||
 	    operation_serve(b, clerk_control_operations, r, w, call_error_text);
 }

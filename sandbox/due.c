@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "payment.h"
+#include "refund.h"
 #include "test_clock.h"
 
 #define AGAIN_MS 60000 /* when what failed is tried again */
@@ -19,6 +20,7 @@ static const struct {
 	enum vt_err (*run)(struct call *c, struct doc *d);
 } works[] = {
 	{ R_PAYMENT_INTENT, payment_due },
+	{ R_REFUND, refund_due },
 	{ R_TEST_CLOCK, test_clock_due },
 };
 

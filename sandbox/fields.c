@@ -38,6 +38,10 @@
 	{                                 \
 		name, "null", to, 0, NULL \
 	}
+#define F_TO_ABSENT(name, to)           \
+	{                               \
+		name, NULL, to, 0, NULL \
+	}
 #define F_TO_SHOWN(name, to)                         \
 	{                                            \
 		name, "null", to, FIELD_PUBLIC, NULL \
@@ -205,7 +209,7 @@ static const struct field charge[] = {
 	F("receipt_number", "null"),
 	F("receipt_url", "null"),
 	F("refunded", "false"),
-	F_INCLUDABLE("refunds"),
+	F_INCLUDES("refunds", R_REFUND),
 	F("review", "null"),
 	F("shipping", "null"),
 	F("source", "null"),
@@ -235,6 +239,33 @@ static const struct field balance_transaction[] = {
 	F_TO("source", R_ANY),
 	F("status", "\"pending\""),
 	F("type", "\"charge\""),
+	F_END,
+};
+
+static const struct field refund[] = {
+	ID,
+	OBJECT,
+	F("amount", "0"),
+	F_TO("balance_transaction", R_BALANCE_TRANSACTION),
+	F_TO("charge", R_CHARGE),
+	CREATED,
+	F("currency", "null"),
+	F_TO("customer", R_CUSTOMER),
+	F("customer_account", "null"),
+	F("destination_details", NULL),
+	F_TO_ABSENT("failure_balance_transaction", R_BALANCE_TRANSACTION),
+	F("failure_reason", NULL),
+	F("instructions_email", NULL),
+	F("metadata", EMPTY_OBJECT),
+	F("next_action", NULL),
+	F_TO("payment_intent", R_PAYMENT_INTENT),
+	F_TO("payment_method", R_PAYMENT_METHOD),
+	F("pending_reason", NULL),
+	F("reason", "null"),
+	F("receipt_number", "null"),
+	F("source_transfer_reversal", "null"),
+	F("status", "null"),
+	F("transfer_reversal", "null"),
 	F_END,
 };
 
@@ -334,6 +365,8 @@ const struct resource resources[RESOURCE__MAX] = {
 	[R_BALANCE_TRANSACTION] = { "balance_transaction",
 	    "balance_transaction", "txn_", '3', 24, "/v1/balance_transactions",
 	    balance_transaction, NULL, "source", "type" },
+	[R_REFUND] = { "refund", "refund", "re_", '3', 24, "/v1/refunds",
+	    refund, "customer", "charge", "payment_intent" },
 	[R_EVENT] = { "event", "event", "evt_", '1', 24, "/v1/events", event,
 	    NULL, NULL, "type" },
 	[R_WEBHOOK_ENDPOINT] = { "webhook_endpoint", "webhook endpoint", "we_",

@@ -54,9 +54,14 @@ extern const struct operation customer_operations[];
 extern const struct operation payment_intent_operations[];
 extern const struct operation payment_method_operations[];
 extern const struct operation charge_operations[];
+extern const struct operation balance_operations[];
+extern const struct operation refund_operations[];
 extern const struct operation event_operations[];
 extern const struct operation webhook_endpoint_operations[];
 extern const struct operation test_clock_operations[];
+
+/* Under /_sandbox/, not of the API. */
+extern const struct operation dashboard_operations[];
 
 /* Confirms the intent c->id by c->params, for the sandbox's own control. */
 enum vt_err payment_intent_confirm(struct call *c) VT_MUSTCHECK;

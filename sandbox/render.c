@@ -230,15 +230,20 @@ static void
 put_live(struct call *c, enum resource_kind kind, const struct json *body,
     struct json *out)
 {
+	int64_t at = 0;
+
 	if (kind == R_EVENT)
 		json_put_int(out, "pending_webhooks",
 		    pending_webhooks(c, json_str_at(body, "id")));
+	if (kind == R_BALANCE_TRANSACTION &&
+	    json_int_at(body, "available_on", &at) && at <= c->now_s)
+		json_put_str(out, "status", "available");
 }
 
 static bool
 is_live(enum resource_kind kind)
 {
-	return kind == R_EVENT;
+	return kind == R_EVENT || kind == R_BALANCE_TRANSACTION;
 }
 
 enum vt_err

@@ -258,6 +258,41 @@ stripe_events() {
 	esac
 }
 
+# What an owner would do in the dashboard; prints what became of it.
+stripe_refund() {
+	local intent='' amount='' course='' word
+	for word in "$@"; do
+		case $word in
+		--pending) course=pending ;;
+		--fail) course=fail ;;
+		-*) die "unknown option $word" ;;
+		*)
+			if [ -z "$intent" ]; then
+				intent=$word
+			elif [ -z "$amount" ]; then
+				amount=$word
+			else
+				die "one payment intent and one amount at most"
+			fi
+			;;
+		esac
+	done
+	[ -n "$intent" ] ||
+		die "usage: ./dev stripe refund INTENT [AMOUNT] [--pending|--fail]"
+	asked POST /_sandbox/refund "payment_intent=$intent" \
+		${amount:+"amount=$amount"} ${course:+"course=$course"} |
+		jq -r '"\(.id) \(.status) \(.amount) \(.currency)"'
+}
+
+# Like control, but what it refuses ends ./dev with the sandbox's own words.
+asked() {
+	local answer
+	answer=$(control "$@") ||
+		die "$(jq -r '.error.message // empty' <<<"$answer" 2>/dev/null ||
+			echo "$answer")"
+	printf '%s\n' "$answer"
+}
+
 # A new secret beside the old one, which the sandbox signs with as well.
 stripe_roll() {
 	local answer
@@ -282,6 +317,7 @@ cmd_stripe() {
 		[ $# = 2 ] || die "usage: ./dev stripe card CUSTOMER ok|CODE"
 		control POST /_sandbox/card "customer=$1" "code=$2" >/dev/null
 		;;
+	refund) stripe_refund "$@" ;;
 	roll-secret) stripe_roll ;;
 	reset)
 		control POST /_sandbox/reset >/dev/null

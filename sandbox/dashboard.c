@@ -1,0 +1,64 @@
+/*
+ * dashboard: what an owner does in Stripe's dashboard, or a bank on its own,
+ * under /_sandbox/ for ./dev stripe and the tests.
+ */
+#include <string.h>
+
+#include "operation.h"
+#include "refund.h"
+#include "render.h"
+
+static const char *const courses[] = { "pending", "fail", "ask", NULL };
+
+static const struct param refund_params[] = {
+	PARAM_RANGE("amount", P_INT, 0, 1, JSON_INT_MAX),
+	PARAM_ENUM("course", 0, courses),
+	PARAM("payment_intent", P_STR, P_REQUIRED),
+	PARAM_END,
+};
+
+/* The charge that paid the intent that a parameter names. */
+static enum vt_err
+find_charge(struct call *c, struct doc **out)
+{
+	const char *id = json_str_at(c->params, "payment_intent"), *charge;
+	struct doc *d;
+	enum vt_err err;
+
+	err = doc_need(c, R_PAYMENT_INTENT, id, "payment_intent", &d);
+	if (err != VT_OK)
+		return err;
+	charge = json_str_at(d->body, "latest_charge");
+	*out = charge == NULL ? NULL : doc_find(c, R_CHARGE, charge);
+	if (*out == NULL)
+		return call_fail(c, 400, NULL, "payment_intent",
+		    "Nothing was paid by %s.", id);
+	return VT_OK;
+}
+
+static enum vt_err
+refund(struct call *c)
+{
+	static const enum refund_course by_name[] = { REFUND_PENDING,
+		REFUND_FAILS, REFUND_ASKS };
+	const char *course = json_str_at(c->params, "course");
+	struct refund_order o = { .reason = "requested_by_customer" };
+	struct doc *d;
+	enum vt_err err;
+
+	for (size_t i = 0; course != NULL && courses[i] != NULL; i++)
+		if (strcmp(courses[i], course) == 0)
+			o.course = by_name[i];
+	if (o.course == REFUND_ASKS)
+		o.instructions_email = "customer@example.com";
+	(void)json_int_at(c->params, "amount", &o.amount); /* else the rest */
+	err = find_charge(c, &o.charge);
+	if (err == VT_OK)
+		err = refund_make(c, &o, &d);
+	return err == VT_OK ? render_doc(c, d) : err;
+}
+
+const struct operation dashboard_operations[] = {
+	{ HTTP_POST, "/_sandbox/refund", refund_params, refund, 0 },
+	{ 0 },
+};
