@@ -95,7 +95,42 @@ steps AS (
             AS number, taken
     FROM (SELECT cause, CASE to_account WHEN 3 THEN tokens ELSE -tokens END
             AS taken FROM movements WHERE cause GLOB 'adj:*'
-        UNION ALL SELECT cause, delta FROM debts WHERE cause GLOB 'adj:*'))
+        UNION ALL SELECT cause, delta FROM debts WHERE cause GLOB 'adj:*')),
+
+-- Money that went back for good, and money that may yet.
+facts AS (
+    SELECT charge, pi, amount * (status = 'succeeded') AS back,
+        amount * (status NOT IN ('succeeded', 'failed', 'canceled')) AS maybe
+    FROM refunds
+    UNION ALL SELECT charge, pi, amount * (effect = 'lost'),
+        amount * (effect = 'freeze') FROM disputes),
+-- Grants beside what was told of them. Products of more than 63 bits (a
+-- payment of over 3e9 of the smallest unit) are left to the other checker.
+told AS (
+    SELECT g.*, l.cost, f.frozen, f.left - f.held AS free,
+        COALESCE((SELECT SUM(back) FROM facts WHERE facts.charge = g.charge
+            OR 'pi:' || facts.pi = g.source), 0) AS back,
+        COALESCE((SELECT SUM(maybe) FROM facts WHERE facts.charge = g.charge
+            OR 'pi:' || facts.pi = g.source), 0) AS maybe,
+        g.granted - min(g.granted, COALESCE((SELECT SUM(-u.delta)
+            FROM lot_uses u JOIN movements m ON m.id = u.movement
+            JOIN token_transactions t ON t.id = m.tx
+            WHERE u.lot = g.lot AND u.delta < 0
+            AND t.kind IN ('expiry', 'revoke')), 0)) AS room
+    FROM grants g JOIN lots l ON l.id = g.lot
+    JOIN lot_left f ON f.lot = g.lot
+    JOIN token_transactions t ON t.id = g.tx
+    WHERE l.cost <= 3000000000),
+g AS (
+    SELECT *, CASE WHEN cost <= 0 OR back <= 0 THEN 0 ELSE min(room,
+            granted / cost * min(back, cost)
+            + (granted % cost * min(back, cost) + cost - 1) / cost) END
+            AS want,
+        CASE WHEN cost <= 0 OR back + maybe <= 0 THEN 0 ELSE min(room,
+            granted / cost * min(back + maybe, cost)
+            + (granted % cost * min(back + maybe, cost) + cost - 1) / cost)
+            END AS want_most
+    FROM told)
 
 -- ---- movements ------------------------------------------------------------
 SELECT 'movement.missing' AS fault, 'before movement ' || id AS what
@@ -224,6 +259,14 @@ UNION ALL SELECT 'hold.capture', 'hold ' || h.public_id
     WHERE CASE WHEN h.tx IS NULL THEN h.state = 'captured'
     ELSE t.user IS NOT h.user OR t.tokens IS NOT -h.captured
     OR m.cause IS NOT 'capture:' || h.public_id END
+UNION ALL SELECT 'hold.missing', 'before hold ' || id FROM (
+        SELECT id, LAG(id, 1, 0) OVER (ORDER BY id) AS last_id FROM holds)
+    WHERE id <> last_id + 1
+UNION ALL SELECT 'hold.state', public_id FROM holds
+    WHERE state NOT IN ('open', 'captured', 'released', 'expired')
+    OR (state = 'open') <> (ended_at IS NULL)
+    OR CASE state WHEN 'captured' THEN captured NOT BETWEEN 1 AND tokens
+        ELSE captured <> 0 END
 UNION ALL SELECT 'hold.missing', m.cause FROM movements m
     WHERE m.cause GLOB 'capture:*' AND NOT EXISTS (SELECT 1 FROM holds h
         WHERE h.public_id = substr(m.cause, 9) AND h.tx = m.tx)
@@ -260,6 +303,35 @@ UNION ALL SELECT 'grant.booked', g.source
 UNION ALL SELECT 'grant.step', cause FROM steps
     WHERE NOT EXISTS (SELECT 1 FROM grants g
         WHERE g.tx = steps.grant_tx AND g.steps > steps.number)
+
+-- ---- grants, and what refunds and disputes ask of them ---------------------
+UNION ALL SELECT 'grant.lot', g.source
+    FROM grants g LEFT JOIN lots l ON l.id = g.lot
+    WHERE l.tx IS NOT g.tx OR l.granted IS NOT g.granted
+UNION ALL SELECT 'grant.source', g.source FROM grants g
+    WHERE NOT EXISTS (SELECT 1 FROM movements m
+        WHERE m.tx = g.tx AND m.cause = g.source)
+UNION ALL SELECT 'grant.missing', 'lot ' || l.id FROM lots l
+    WHERE l.origin IN ('purchase', 'subscription') AND NOT EXISTS
+        (SELECT 1 FROM grants g WHERE g.tx = l.tx AND g.lot = l.id)
+UNION ALL SELECT 'grant.settled', source FROM g WHERE booked <> want
+UNION ALL SELECT 'grant.frozen', source FROM g
+    WHERE (booked <> 0 OR steps <> 0 OR since IS NOT NULL
+        OR alarm IS NOT NULL OR back + maybe > 0)
+    AND frozen <> CASE WHEN alarm IS NULL
+        THEN min(want_most - want, free) ELSE free END
+UNION ALL SELECT 'grant.since', source FROM g
+    WHERE (since IS NULL) = (booked > 0 OR want_most > 0)
+UNION ALL SELECT 'refund.rank', re FROM refunds
+    WHERE rank <> CASE status WHEN 'requires_action' THEN 2
+        WHEN 'succeeded' THEN 3 WHEN 'failed' THEN 4 WHEN 'canceled' THEN 4
+        ELSE 1 END
+UNION ALL SELECT 'dispute.effect', dp FROM disputes
+    WHERE effect <> CASE WHEN status IN ('warning_needs_response',
+            'warning_under_review', 'prevented') THEN 'flag'
+        WHEN status = 'lost' THEN 'lost'
+        WHEN status IN ('won', 'warning_closed') THEN 'none'
+        ELSE 'freeze' END
 
 -- ---- transactions ----------------------------------------------------------
 UNION ALL SELECT 'transaction.kind', public_id FROM t WHERE known IS NULL

@@ -37,8 +37,10 @@ enum {
 
 static const char *const sql[STATEMENTS] = {
 	[ADD] = "INSERT INTO holds (public_id, service, reference, user, "
-		"tokens, expires_at, created_at) VALUES (:public, :service, "
-		":reference, :user, :tokens, :expires, :now) RETURNING id",
+		"tokens, expires_at, created_at) SELECT :public, :service, "
+		":reference, :user, :tokens, :expires, :now WHERE NOT EXISTS "
+		"(SELECT 1 FROM holds WHERE service = :service "
+		"AND reference = :reference) RETURNING id",
 	[PIN] = "UPDATE lot_left SET held = held + :tokens WHERE lot = :lot "
 		"AND left - held - frozen >= :tokens",
 	[PIN_ADD] = "INSERT INTO hold_lots (hold, lot, tokens) "
@@ -160,8 +162,8 @@ hold_open(struct db *db, const struct hold_new *n, struct hold *out,
 	    DB_INT("service", n->service), DB_TEXT("reference", n->reference),
 	    DB_INT("user", n->user), DB_INT("tokens", n->tokens),
 	    DB_INT("expires", n->expires_at), DB_INT("now", n->now_ms));
-	if (err != VT_OK)
-		return err == VT_NOTFOUND ? VT_DB : err;
+	if (err != VT_OK) /* no row: the reference is taken */
+		return err == VT_NOTFOUND ? VT_CONFLICT : err;
 	id = db_int(&q, 0);
 	db_done(&q);
 	for (left = n->tokens; left > 0; left -= pinned) {

@@ -135,7 +135,7 @@ read_lot(struct db *db, struct case_file *c)
 
 	err = db_row(&q, db, sql[LOT_GET], DB_INT("lot", c->lot));
 	if (err != VT_OK)
-		return err == VT_NOTFOUND ? VT_DB : err;
+		return err;
 	c->left = db_int(&q, 0);
 	c->held = db_int(&q, 1);
 	c->frozen = db_int(&q, 2);
@@ -435,9 +435,26 @@ thaw_in_place(struct db *db, struct case_file *c)
 }
 
 /*
- * Freezes what may yet have to be taken back, and thaws what need not. What
- * an alarm froze stays so, whatever else is told of it.
+ * What may yet have to be taken back. What an alarm froze stays so, whatever
+ * else is told of it.
  */
+static int64_t
+to_freeze(const struct case_file *c, int64_t now_want)
+{
+	int64_t free = c->left - c->held;
+
+	return c->alarmed ? free
+			  : least(want(c, c->back + c->maybe) - now_want, free);
+}
+
+/* Whether anything of the grant is gone or may go. */
+static bool
+is_out(const struct case_file *c)
+{
+	return c->booked > 0 || want(c, c->back + c->maybe) > 0;
+}
+
+/* Freezes what is to be frozen, and thaws what need not be. */
 static enum vt_err
 refreeze(struct db *db, struct case_file *c, int64_t now_want)
 {
@@ -448,10 +465,7 @@ refreeze(struct db *db, struct case_file *c, int64_t now_want)
 	if (err != VT_OK)
 		return err;
 	before = c->frozen;
-	frozen =
-	    least(want(c, c->back + c->maybe) - now_want, c->left - c->held);
-	if (c->alarmed)
-		frozen = c->left - c->held;
+	frozen = to_freeze(c, now_want);
 	err = set_frozen(db, c, frozen);
 	if (err != VT_OK || before <= frozen)
 		return err;
@@ -508,9 +522,7 @@ settle(struct db *db, int64_t grant_tx, int64_t now_ms, struct settled *out)
 		err = refreeze(db, &c, now_want);
 	if (err == VT_OK)
 		err = db_exec(db, sql[SINCE], DB_INT("tx", c.tx),
-		    DB_INT(
-			"out", c.booked > 0 || want(&c, c.back + c.maybe) > 0),
-		    DB_INT("now", now_ms));
+		    DB_INT("out", is_out(&c)), DB_INT("now", now_ms));
 	if (err != VT_OK)
 		return err;
 	out->frozen = c.frozen;
@@ -531,6 +543,24 @@ settle_lot(struct db *db, int64_t lot, int64_t now_ms)
 	grant_tx = db_int(&q, 0);
 	db_done(&q);
 	return settle(db, grant_tx, now_ms, &done);
+}
+
+enum vt_err
+settle_review(struct db *db, int64_t grant_tx, struct settle_review *out)
+{
+	struct case_file c = { .tx = grant_tx };
+	enum vt_err err;
+
+	err = open_case(db, &c);
+	if (err != VT_OK)
+		return err;
+	*out = (struct settle_review){ .booked = c.booked,
+		.want = want(&c, c.back),
+		.frozen = c.frozen,
+		.since = c.since != 0,
+		.out = is_out(&c) };
+	out->freeze = to_freeze(&c, out->want);
+	return VT_OK;
 }
 
 enum vt_err

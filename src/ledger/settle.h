@@ -80,6 +80,24 @@ enum vt_err settle_grant_of(struct db *db, const char *charge, const char *pi,
     int64_t *grant_tx) VT_MUSTCHECK;
 
 /*
+ * What is booked of a grant beside what its facts ask for: what settle()
+ * would leave. The two are the same at any time; for verify.
+ */
+struct settle_review {
+	int64_t booked, want;	/* taken back, tokens */
+	int64_t frozen, freeze; /* of the lot */
+	bool since, out;	/* is something frozen or gone, should it */
+};
+
+/* VT_NOTFOUND: the grant, its lot or its transaction is not there. */
+enum vt_err settle_review(
+    struct db *db, int64_t grant_tx, struct settle_review *out) VT_MUSTCHECK;
+
+/* What Stripe's words for a refund and for a dispute are worth to us. */
+int settle_refund_rank(const char *status);
+const char *settle_dispute_effect(const char *status);
+
+/*
  * How much of `granted` is to be taken back when `back` of `amount` went
  * back: ceil(granted x min(back, amount) / amount), in 128-bit arithmetic.
  */

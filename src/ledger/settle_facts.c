@@ -7,9 +7,10 @@ enum { REFUND_ADD, REFUND_RAISE, DISPUTE_ADD, DISPUTE_SET, STATEMENTS };
 
 static const char *const sql[STATEMENTS] = {
 	[REFUND_ADD] = "INSERT INTO refunds (re, charge, pi, amount, currency, "
-		       "status, rank, created_at, updated_at) VALUES (:re, "
+		       "status, rank, created_at, updated_at) SELECT :re, "
 		       ":charge, :pi, :amount, :currency, :status, :rank, "
-		       ":now, :now)",
+		       ":now, :now WHERE NOT EXISTS "
+		       "(SELECT 1 FROM refunds WHERE re = :re)",
 	[REFUND_RAISE] =
 	    "UPDATE refunds SET status = :status, rank = :rank, "
 	    "amount = :amount, charge = COALESCE(charge, :charge), "
@@ -17,8 +18,9 @@ static const char *const sql[STATEMENTS] = {
 	    "WHERE re = :re AND rank < :rank",
 	[DISPUTE_ADD] = "INSERT INTO disputes (dp, charge, pi, amount, "
 			"currency, status, effect, created_at, updated_at) "
-			"VALUES (:dp, :charge, :pi, :amount, :currency, "
-			":status, :effect, :now, :now)",
+			"SELECT :dp, :charge, :pi, :amount, :currency, "
+			":status, :effect, :now, :now WHERE NOT EXISTS "
+			"(SELECT 1 FROM disputes WHERE dp = :dp)",
 	[DISPUTE_SET] =
 	    "UPDATE disputes SET status = :status, effect = :effect, "
 	    "amount = :amount, charge = COALESCE(charge, :charge), "
@@ -54,8 +56,8 @@ static const struct {
 	{ "warning_closed", "none" },
 };
 
-static int
-rank_of(const char *status)
+int
+settle_refund_rank(const char *status)
 {
 	for (size_t i = 0; i < countof(refund_ranks); i++)
 		if (strcmp(refund_ranks[i].status, status) == 0)
@@ -63,8 +65,8 @@ rank_of(const char *status)
 	return 1; /* not known: nothing is final */
 }
 
-static const char *
-effect_of(const char *status)
+const char *
+settle_dispute_effect(const char *status)
 {
 	for (size_t i = 0; i < countof(dispute_effects); i++)
 		if (strcmp(dispute_effects[i].status, status) == 0)
@@ -72,55 +74,53 @@ effect_of(const char *status)
 	return "freeze"; /* not known: nobody spends it until it is */
 }
 
-/* The row is there already: change it if the fact is newer. */
-static enum vt_err
-known(struct db *db, enum vt_err err, bool *changed)
+/* True if the statement before this one wrote its row. */
+static bool
+wrote(struct db *db, enum vt_err err, bool *changed)
 {
-	if (err == VT_OK)
-		*changed = db_changes(db) == 1;
-	return err;
+	*changed = err == VT_OK && db_changes(db) == 1;
+	return *changed;
 }
 
 enum vt_err
 settle_refund(struct db *db, const struct refund_fact *f, bool *changed)
 {
-	int rank = rank_of(f->status);
+	int rank = settle_refund_rank(f->status);
 	enum vt_err err;
 
-	*changed = true;
 	err = db_exec(db, sql[REFUND_ADD], DB_TEXT("re", f->re),
 	    DB_TEXT("charge", f->charge), DB_TEXT("pi", f->pi),
 	    DB_INT("amount", f->amount), DB_TEXT("currency", f->currency),
 	    DB_TEXT("status", f->status), DB_INT("rank", rank),
 	    DB_INT("now", f->now_ms));
-	if (err != VT_CONFLICT)
+	if (err != VT_OK || wrote(db, err, changed))
 		return err;
-	return known(db,
-	    db_exec(db, sql[REFUND_RAISE], DB_TEXT("re", f->re),
-		DB_TEXT("charge", f->charge), DB_TEXT("pi", f->pi),
-		DB_INT("amount", f->amount), DB_TEXT("status", f->status),
-		DB_INT("rank", rank), DB_INT("now", f->now_ms)),
-	    changed);
+	/* It is known: this fact counts if it is newer. */
+	err = db_exec(db, sql[REFUND_RAISE], DB_TEXT("re", f->re),
+	    DB_TEXT("charge", f->charge), DB_TEXT("pi", f->pi),
+	    DB_INT("amount", f->amount), DB_TEXT("status", f->status),
+	    DB_INT("rank", rank), DB_INT("now", f->now_ms));
+	(void)wrote(db, err, changed); /* *changed says it */
+	return err;
 }
 
 enum vt_err
 settle_dispute(struct db *db, const struct dispute_fact *f, bool *changed)
 {
-	const char *effect = effect_of(f->status);
+	const char *effect = settle_dispute_effect(f->status);
 	enum vt_err err;
 
-	*changed = true;
 	err = db_exec(db, sql[DISPUTE_ADD], DB_TEXT("dp", f->dp),
 	    DB_TEXT("charge", f->charge), DB_TEXT("pi", f->pi),
 	    DB_INT("amount", f->amount), DB_TEXT("currency", f->currency),
 	    DB_TEXT("status", f->status), DB_TEXT("effect", effect),
 	    DB_INT("now", f->now_ms));
-	if (err != VT_CONFLICT)
+	if (err != VT_OK || wrote(db, err, changed))
 		return err;
-	return known(db,
-	    db_exec(db, sql[DISPUTE_SET], DB_TEXT("dp", f->dp),
-		DB_TEXT("charge", f->charge), DB_TEXT("pi", f->pi),
-		DB_INT("amount", f->amount), DB_TEXT("status", f->status),
-		DB_TEXT("effect", effect), DB_INT("now", f->now_ms)),
-	    changed);
+	err = db_exec(db, sql[DISPUTE_SET], DB_TEXT("dp", f->dp),
+	    DB_TEXT("charge", f->charge), DB_TEXT("pi", f->pi),
+	    DB_INT("amount", f->amount), DB_TEXT("status", f->status),
+	    DB_TEXT("effect", effect), DB_INT("now", f->now_ms));
+	(void)wrote(db, err, changed); /* *changed says it */
+	return err;
 }

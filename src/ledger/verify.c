@@ -180,6 +180,7 @@ ledger_verify(struct db *db, struct verify_report *r)
 		verify_lots,
 		verify_holds,
 		verify_debts,
+		verify_grants,
 		verify_transactions,
 	};
 	struct verify v = { .db = db, .report = r };

@@ -10,8 +10,13 @@
 
 static const char holds_sql[] =
     "SELECT h.id, h.public_id, h.user, h.tokens, h.captured, h.state, "
-    "t.user, t.tokens, m.cause = 'capture:' || h.public_id, h.tx "
-    "FROM holds h LEFT JOIN token_transactions t ON t.id = h.tx "
+    "t.user, t.tokens, m.cause = 'capture:' || h.public_id, h.tx, "
+    "CASE h.state WHEN 'open' THEN h.ended_at IS NULL AND h.captured = 0 "
+    "WHEN 'captured' THEN h.ended_at IS NOT NULL "
+    "AND h.captured BETWEEN 1 AND h.tokens "
+    "WHEN 'released' THEN h.ended_at IS NOT NULL AND h.captured = 0 "
+    "WHEN 'expired' THEN h.ended_at IS NOT NULL AND h.captured = 0 "
+    "ELSE 0 END FROM holds h LEFT JOIN token_transactions t ON t.id = h.tx "
     "LEFT JOIN movements m ON m.tx = h.tx ORDER BY h.id";
 
 static const char pins_sql[] =
@@ -41,6 +46,20 @@ check_capture(struct verify *v, struct query *q)
 		    "Hold %s says that %" PRId64
 		    " tokens were captured, its transaction something else.",
 		    id, db_int(q, 4));
+}
+
+/* Row ids have no gap: a hold is never taken away. */
+static void
+check_state(struct verify *v, struct query *q, int64_t last)
+{
+	if (db_int(q, 0) != last + 1)
+		verify_fault(v, "hold.missing",
+		    "Hold row %" PRId64 " is missing.", last + 1);
+	if (db_int(q, 10) == 0)
+		verify_fault(v, "hold.state",
+		    "Hold %s of %" PRId64 " tokens is %s with %" PRId64
+		    " captured, which no hold can be.",
+		    db_text(q, 1), db_int(q, 3), db_text(q, 5), db_int(q, 4));
 }
 
 /* Pins below this hold have no hold. */
@@ -109,12 +128,15 @@ enum vt_err
 verify_holds(struct verify *v)
 {
 	struct walk h, p;
+	int64_t last = 0;
 	enum vt_err err;
 
 	err = walk_start(&h, v->db, holds_sql);
 	if (err == VT_OK) {
 		err = walk_start(&p, v->db, pins_sql);
 		while (err == VT_OK && h.on_row) {
+			check_state(v, &h.q, last);
+			last = db_int(&h.q, 0);
 			err = check_hold(v, &h.q, &p);
 			verify_count(v, NULL);
 			if (err == VT_OK)

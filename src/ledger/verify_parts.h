@@ -76,6 +76,7 @@ enum vt_err verify_legs(struct verify *v) VT_MUSTCHECK;
 enum vt_err verify_lots(struct verify *v) VT_MUSTCHECK;
 enum vt_err verify_holds(struct verify *v) VT_MUSTCHECK;
 enum vt_err verify_debts(struct verify *v) VT_MUSTCHECK;
+enum vt_err verify_grants(struct verify *v) VT_MUSTCHECK;
 enum vt_err verify_transactions(struct verify *v) VT_MUSTCHECK;
 
 #endif

@@ -2,6 +2,7 @@
  * settle: what refunds and disputes take back, exactly, in any order, and
  * what debts are made and paid. Lot A is 100 tokens for 10.00 throughout.
  */
+#include "guards.h"
 #include "second.h"
 #include "tokens.h"
 
@@ -568,6 +569,8 @@ START_TEST(verify_names_what_was_changed_of_holds_and_debts)
 		{ "UPDATE holds SET tx = NULL, captured = 0, "
 		  "state = 'released' WHERE state = 'captured'",
 		    "hold.missing" },
+		{ "UPDATE holds SET id = id + 10 WHERE state = 'captured'",
+		    "hold.missing" },
 		{ "UPDATE debts SET delta = delta + 1, open = open + 1 "
 		  "WHERE id = 1",
 		    "debt.hash" },
@@ -588,6 +591,32 @@ START_TEST(verify_names_what_was_changed_of_holds_and_debts)
 		    "grant.booked" },
 		{ "UPDATE grants SET steps = 0 WHERE tx = 1", "grant.step" },
 		{ "UPDATE grants SET since = NULL", "lot.frozen" },
+		{ "UPDATE grants SET since = NULL", "grant.since" },
+		{ "UPDATE grants SET since = 5 WHERE since IS NULL",
+		    "grant.since" },
+		{ "UPDATE lot_left SET frozen = frozen - 1 WHERE frozen > 0",
+		    "grant.frozen" },
+		{ "UPDATE grants SET source = 'pi:pi_x' WHERE tx = 1",
+		    "grant.source" },
+		{ "UPDATE grants SET lot = 2 WHERE tx = 1", "grant.lot" },
+		{ "UPDATE grants SET granted = granted + 1 WHERE tx = 1",
+		    "grant.lot" },
+		{ "DELETE FROM grants WHERE since IS NULL", "grant.missing" },
+		{ "UPDATE refunds SET amount = amount - 100", "grant.settled" },
+		{ "UPDATE refunds SET status = 'failed', rank = 4",
+		    "grant.settled" },
+		{ "UPDATE refunds SET pi = 'pi_x', charge = NULL",
+		    "grant.settled" },
+		{ "DELETE FROM refunds", "grant.settled" },
+		{ "INSERT INTO refunds VALUES ('re_9', 'ch_c', NULL, 15, "
+		  "'usd', 'succeeded', 3, 0, 0)",
+		    "grant.settled" },
+		{ "UPDATE refunds SET rank = 1", "refund.rank" },
+		{ "UPDATE disputes SET amount = 1", "grant.frozen" },
+		{ "UPDATE disputes SET effect = 'none'", "grant.frozen" },
+		{ "UPDATE disputes SET effect = 'lost'", "grant.settled" },
+		{ "UPDATE disputes SET status = 'won'", "dispute.effect" },
+		{ "DELETE FROM disputes", "grant.frozen" },
 	};
 	struct verify_report r = { .fault = note_fault };
 	struct hold_end e;
@@ -606,11 +635,7 @@ START_TEST(verify_names_what_was_changed_of_holds_and_debts)
 		found = 0;
 		said.count = 0;
 		ck_assert_int_eq(db_begin(books), VT_OK);
-		ck_assert_int_eq(db_script(books,
-				     "DROP TRIGGER holds_end_once;"
-				     "DROP TRIGGER debts_no_update;"
-				     "DROP TRIGGER debts_no_delete;"),
-		    VT_OK);
+		guards_drop(books);
 		ck_assert_int_eq(db_exec(books, tamperings[i].sql), VT_OK);
 		ck_assert_int_eq(ledger_verify(books, &r), VT_OK);
 		second_agrees(books, &said, tamperings[i].sql);

@@ -11,6 +11,7 @@
 #include "base/random.h"
 #include "billing/proof.h"
 #include "books.h"
+#include "guards.h"
 #include "ledger/verify.h"
 #include "second.h"
 
@@ -70,17 +71,6 @@ teardown(void)
 	db_close(db);
 	scratch_remove();
 }
-
-static const char drop_triggers[] =
-    "DROP TRIGGER movements_append; DROP TRIGGER movements_no_update;"
-    "DROP TRIGGER movements_no_delete; DROP TRIGGER entries_append;"
-    "DROP TRIGGER entries_no_update; DROP TRIGGER entries_no_delete;"
-    "DROP TRIGGER lots_append; DROP TRIGGER lots_no_update;"
-    "DROP TRIGGER lots_no_delete; DROP TRIGGER lot_uses_append;"
-    "DROP TRIGGER lot_uses_no_update; DROP TRIGGER lot_uses_no_delete;"
-    "DROP TRIGGER accounts_no_delete;"
-    "DROP TRIGGER token_transactions_no_delete;"
-    "DROP TRIGGER token_transactions_fixed; DROP TRIGGER users_no_delete;";
 
 static const struct {
 	const char *sql, *code, *part;
@@ -310,7 +300,7 @@ START_TEST(each_tampering_is_named)
 		.part = tamperings[_i].part };
 
 	ck_assert_int_eq(db_begin(db), VT_OK);
-	ck_assert_int_eq(db_script(db, drop_triggers), VT_OK);
+	guards_drop(db);
 	ck_assert_msg(db_script(db, tamperings[_i].sql) == VT_OK, "%s",
 	    tamperings[_i].sql);
 	(void)run(&s);
@@ -359,7 +349,7 @@ START_TEST(one_changed_row_does_not_spoil_the_rest_of_the_chain)
 	struct seen s = { .code = "movement.hash", .part = "Movement 2 " };
 
 	ck_assert_int_eq(db_begin(db), VT_OK);
-	ck_assert_int_eq(db_script(db, drop_triggers), VT_OK);
+	guards_drop(db);
 	ck_assert_int_eq(db_script(db,
 			     "UPDATE movements SET created_at = 5, cause = "
 			     "'grant:admin:x:y' WHERE id = 2"),
