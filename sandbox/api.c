@@ -25,6 +25,7 @@ static const struct operation *const tables[] = {
 	charge_operations,
 	balance_operations,
 	refund_operations,
+	dispute_operations,
 	event_operations,
 	webhook_endpoint_operations,
 	test_clock_operations,

@@ -4,16 +4,26 @@
  */
 #include <string.h>
 
+#include "dispute.h"
 #include "operation.h"
 #include "refund.h"
 #include "render.h"
 
 static const char *const courses[] = { "pending", "fail", "ask", NULL };
 
+static const char *const actions[] = { "open", "inquiry", "win", "lose", NULL };
+
 static const struct param refund_params[] = {
 	PARAM_RANGE("amount", P_INT, 0, 1, JSON_INT_MAX),
 	PARAM_ENUM("course", 0, courses),
 	PARAM("payment_intent", P_STR, P_REQUIRED),
+	PARAM_END,
+};
+
+static const struct param dispute_params[] = {
+	PARAM_ENUM("action", P_REQUIRED, actions),
+	PARAM("payment_intent", P_STR, P_REQUIRED),
+	PARAM("reason", P_STR, 0),
 	PARAM_END,
 };
 
@@ -58,7 +68,35 @@ refund(struct call *c)
 	return err == VT_OK ? render_doc(c, d) : err;
 }
 
+static enum vt_err
+dispute(struct call *c)
+{
+	const char *action = json_str_at(c->params, "action");
+	const char *reason = json_str_at(c->params, "reason");
+	bool inquiry = strcmp(action, "inquiry") == 0;
+	struct doc *charge, *d;
+	enum vt_err err;
+
+	err = find_charge(c, &charge);
+	if (err != VT_OK)
+		return err;
+	if (reason == NULL)
+		reason = inquiry ? "general" : "fraudulent";
+	if (inquiry || strcmp(action, "open") == 0) {
+		err = dispute_open(c, charge, reason, inquiry, &d);
+		return err == VT_OK ? render_doc(c, d) : err;
+	}
+	d = dispute_of(c, charge);
+	if (d == NULL)
+		return call_fail(c, 400, NULL, "payment_intent",
+		    "Nobody disputes what was paid by %s.",
+		    json_str_at(c->params, "payment_intent"));
+	err = dispute_close(c, d, strcmp(action, "win") == 0);
+	return err == VT_OK ? render_doc(c, d) : err;
+}
+
 const struct operation dashboard_operations[] = {
 	{ HTTP_POST, "/_sandbox/refund", refund_params, refund, 0 },
+	{ HTTP_POST, "/_sandbox/dispute", dispute_params, dispute, 0 },
 	{ 0 },
 };

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "dispute.h"
 #include "payment.h"
 #include "refund.h"
 #include "test_clock.h"
@@ -21,6 +22,8 @@ static const struct {
 } works[] = {
 	{ R_PAYMENT_INTENT, payment_due },
 	{ R_REFUND, refund_due },
+	{ R_DISPUTE, dispute_due },
+	{ R_CHARGE, dispute_after_charge },
 	{ R_TEST_CLOCK, test_clock_due },
 };
 

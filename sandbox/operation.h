@@ -56,6 +56,7 @@ extern const struct operation payment_method_operations[];
 extern const struct operation charge_operations[];
 extern const struct operation balance_operations[];
 extern const struct operation refund_operations[];
+extern const struct operation dispute_operations[];
 extern const struct operation event_operations[];
 extern const struct operation webhook_endpoint_operations[];
 extern const struct operation test_clock_operations[];

@@ -5,6 +5,7 @@
 
 #include "balance.h"
 #include "charge.h"
+#include "dispute.h"
 #include "event.h"
 #include "ids.h"
 #include "text/money.h"
@@ -38,19 +39,16 @@ has_status(const struct doc *d, const char *status)
 	return strcmp(json_str_at(d->body, "status"), status) == 0;
 }
 
-/* Changes what the charge says is refunded of it, and tells so. */
+/* Changes what the charge says is refunded of it. */
 static enum vt_err
-change_charge(
-    struct call *c, struct doc *charge, int64_t delta, const char *type)
+change_charge(struct call *c, struct doc *charge, int64_t delta)
 {
 	int64_t sum = int_of(charge, "amount_refunded") + delta;
-	enum vt_err err;
 
 	json_put_int(charge->body, "amount_refunded", sum);
 	json_put_bool(
 	    charge->body, "refunded", sum >= int_of(charge, "amount_captured"));
-	err = doc_save(c, charge);
-	return err == VT_OK ? event_updated(c, type, charge) : err;
+	return doc_save(c, charge);
 }
 
 /* Both events that tell of a change; the older one is for charges' refunds. */
@@ -97,6 +95,7 @@ check(struct call *c, const struct doc *charge, int64_t amount, int64_t left)
 	const char *currency = json_str_at(charge->body, "currency");
 	char asked[MONEY_TEXT_BYTES], rest[MONEY_TEXT_BYTES];
 	bool captured = false;
+	enum vt_err err;
 
 	if (!has_status(charge, "succeeded"))
 		return call_fail(c, 400, NULL, NULL,
@@ -109,6 +108,9 @@ check(struct call *c, const struct doc *charge, int64_t amount, int64_t left)
 		    "Charge %s was never captured: cancel its PaymentIntent "
 		    "instead of refunding it.",
 		    charge->id);
+	err = dispute_check_refund(c, charge);
+	if (err != VT_OK)
+		return err;
 	if (left <= 0)
 		return call_fail(c, 400, "charge_already_refunded", NULL,
 		    "Charge %s has already been refunded.", charge->id);
@@ -244,10 +246,12 @@ refund_make(struct call *c, const struct refund_order *o, struct doc **out)
 	err = doc_save(c, d);
 	if (err == VT_OK)
 		err = event_emit(c, "refund.created", d);
+	if (err == VT_OK)
+		err = change_charge(c, charge, amount);
+	if (err == VT_OK)
+		err = event_updated(c, "charge.refunded", charge);
 	*out = d;
-	return err == VT_OK
-	    ? change_charge(c, charge, amount, "charge.refunded")
-	    : err;
+	return err == VT_OK ? dispute_refunded(c, charge) : err;
 }
 
 /* The money comes back: the charge can be refunded again. */
@@ -274,9 +278,9 @@ undo(struct call *c, struct doc *refund, const char *status, const char *why)
 	err = save_and_tell(c, refund);
 	if (err == VT_OK && why != NULL)
 		err = event_emit(c, "refund.failed", refund);
-	return err == VT_OK ? change_charge(c, charge,
-				  -int_of(refund, "amount"), "charge.updated")
-			    : err;
+	return err == VT_OK
+	    ? change_charge(c, charge, -int_of(refund, "amount"))
+	    : err;
 }
 
 enum vt_err

@@ -257,11 +257,43 @@ class Sandbox(unittest.TestCase):
         finally:
             other.down()
 
+    def pay(self, amount):
+        """A payment that has nothing to do with an order."""
+        return stack.stripe('POST', '/v1/payment_intents', {
+            'amount': amount, 'currency': 'usd', 'confirm': 'true',
+            'payment_method': 'pm_card_visa',
+            'automatic_payment_methods[enabled]': 'true',
+            'automatic_payment_methods[allow_redirects]': 'never'}).json['id']
+
+    def test_refund_and_dispute_do_what_a_dashboard_would(self):
+        intent = self.pay(1000)
+        for words, said in (
+                ((intent, '300'), 'succeeded 300 usd'),
+                ((intent, '200', '--pending'), 'pending 200 usd'),
+                (('--fail', intent), 'succeeded 500 usd')):
+            out = stack.dev('stripe', 'refund', *words)
+            self.assertRegex(out, rf'^re_\w+ {said}\n$')
+        done = stack.dev('stripe', 'refund', intent, check=False)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn('already been refunded', done.stderr)
+        intent = self.pay(1000)
+        for action, status in (('inquiry', 'warning_needs_response'),
+                               ('open', 'needs_response'), ('win', 'won')):
+            out = stack.dev('stripe', 'dispute', intent, action)
+            self.assertRegex(out, rf'^dp_\w+ {status} 1000 usd\n$')
+        done = stack.dev('stripe', 'dispute', intent, 'lose', check=False)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn('already closed', done.stderr)
+
     def test_nonsense_is_refused(self):
         for words in (['stripe'], ['stripe', 'nonsense'],
                       ['stripe', 'advance', 'soon'],
                       ['stripe', 'outage', 'nonsense'],
                       ['stripe', 'events', 'nonsense'], ['token'],
+                      ['stripe', 'refund'], ['stripe', 'refund', 'pi_no'],
+                      ['stripe', 'refund', '--soon', 'pi_no'],
+                      ['stripe', 'dispute', 'pi_no'],
+                      ['stripe', 'dispute', 'pi_no', 'nonsense'],
                       ['token', 'nobody'], ['nonsense']):
             with self.subTest(words=words):
                 self.assertNotEqual(

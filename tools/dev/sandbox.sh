@@ -318,6 +318,12 @@ cmd_stripe() {
 		control POST /_sandbox/card "customer=$1" "code=$2" >/dev/null
 		;;
 	refund) stripe_refund "$@" ;;
+	dispute)
+		[ $# = 2 ] ||
+			die "usage: ./dev stripe dispute INTENT open|inquiry|win|lose"
+		asked POST /_sandbox/dispute "payment_intent=$1" "action=$2" |
+			jq -r '"\(.id) \(.status) \(.amount) \(.currency)"'
+		;;
 	roll-secret) stripe_roll ;;
 	reset)
 		control POST /_sandbox/reset >/dev/null
