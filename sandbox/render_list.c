@@ -11,22 +11,28 @@
  * page after an object goes down in seq, a page before one comes up and is
  * turned around.
  */
-#define LIST_SQL(which, order)                                              \
-	"SELECT seq, body FROM objects WHERE " which                        \
-	" kind = :kind AND deleted = 0 AND seq < :below AND seq > :above "  \
-	"AND created >= :gte AND created <= :lte "                          \
-	"AND (:customer IS NULL OR customer = :customer) "                  \
-	"AND (:parent IS NULL OR parent = :parent) "                        \
-	"AND (:type IS NULL OR type = :type) "                              \
-	"AND (:types IS NULL OR type IN (SELECT value FROM "                \
-	"json_each(:types))) "                                              \
-	"AND (:clock IS NULL OR clock = :clock) "                           \
-	"AND (:unclocked = 0 OR clock IS NULL) "                            \
-	"AND (:members IS NULL OR NOT EXISTS (SELECT 1 FROM "               \
-	"json_each(:members) AS m WHERE json_extract(body, '$.' || m.key) " \
-	"IS NOT m.value)) "                                                 \
-	"AND (:delivered IS NULL OR :delivered <> EXISTS (SELECT 1 FROM "   \
-	"deliveries AS d WHERE d.event = objects.id AND d.state <> "        \
+#define MEMBER "json_extract(body, '$.' || m.key)"
+#define LIST_SQL(which, order)                                                \
+	"SELECT seq, body FROM objects WHERE " which                          \
+	" kind = :kind AND deleted = 0 AND seq < :below AND seq > :above "    \
+	"AND created >= :gte AND created <= :lte "                            \
+	"AND (:customer IS NULL OR customer = :customer) "                    \
+	"AND (:parent IS NULL OR parent = :parent) "                          \
+	"AND (:type IS NULL OR type = :type) "                                \
+	"AND (:types IS NULL OR type IN (SELECT value FROM "                  \
+	"json_each(:types))) "                                                \
+	"AND (:clock IS NULL OR clock = :clock) "                             \
+	"AND (:unclocked = 0 OR clock IS NULL) "                              \
+	"AND (:members IS NULL OR NOT EXISTS (SELECT 1 FROM "                 \
+	"json_each(:members) AS m WHERE CASE m.type "                         \
+	"WHEN 'array' THEN coalesce(" MEMBER " NOT IN "                       \
+	"(SELECT value FROM json_each(m.value)), 1) "                         \
+	"WHEN 'object' THEN coalesce(" MEMBER " <= m.value->>'gt' OR " MEMBER \
+	" < m.value->>'gte' OR " MEMBER " >= m.value->>'lt' OR " MEMBER       \
+	" > m.value->>'lte', " MEMBER " IS NULL) ELSE " MEMBER                \
+	" IS NOT m.value END)) "                                              \
+	"AND (:delivered IS NULL OR :delivered <> EXISTS (SELECT 1 FROM "     \
+	"deliveries AS d WHERE d.event = objects.id AND d.state <> "          \
 	"'delivered')) ORDER BY seq " order " LIMIT :n"
 static const char *const list_sql[3][2] = {
 	{ LIST_SQL("", "DESC"), LIST_SQL("", "ASC") },
@@ -35,6 +41,20 @@ static const char *const list_sql[3][2] = {
 	{ LIST_SQL("parent = :parent AND", "DESC"),
 	    LIST_SQL("parent = :parent AND", "ASC") },
 };
+
+struct json *
+list_members(struct call *c, const struct list_rule *rules)
+{
+	struct json *out = json_object(c->arena);
+	const struct json *v;
+
+	for (; rules->param != NULL; rules++) {
+		v = json_at(c->params, rules->param);
+		if (v != NULL)
+			json_put_copy(out, rules->member, v);
+	}
+	return out;
+}
 
 struct page {
 	int64_t limit, below, above, gte, lte;

@@ -27,6 +27,10 @@ enum resource_kind {
 	R_EVENT,
 	R_WEBHOOK_ENDPOINT,
 	R_TEST_CLOCK,
+	R_PRODUCT,
+	R_PRICE,
+	R_COUPON,
+	R_PROMOTION_CODE,
 	R_USER,	   /* Clerk's, for the local sign-in */
 	R_SESSION, /* likewise */
 	R_MESSAGE, /* a webhook of Clerk's: what an event is for Stripe's */
@@ -39,13 +43,15 @@ enum resource_kind {
  * (a customer's: whose customer) this one is; R_NONE: an empty list.
  */
 #define FIELD_INCLUDABLE 2u
+#define FIELD_HIDDEN 4u /* includable too, out of the hidden half */
 
 struct field {
-	const char *name;    /* NULL ends a table */
-	const char *initial; /* JSON; NULL: absent until set */
-	enum resource_kind to;
+	const char *name;      /* NULL ends a table */
+	const char *initial;   /* JSON; NULL: absent until set */
+	enum resource_kind to; /* of an id, or of each in an array of ids */
 	unsigned flags;
-	const struct field *members; /* where ids may stand deeper inside */
+	/* Where ids stand deeper inside; of an array: inside each of it. */
+	const struct field *members;
 };
 
 struct resource {
@@ -83,6 +89,13 @@ struct doc *doc_new(struct call *c, enum resource_kind kind);
 
 /* Another prefix for a new one: charges of banks are "py_…". */
 void doc_prefix(struct call *c, struct doc *d, const char *prefix);
+
+/*
+ * A name of the caller's choice for a new one, where one was given; refused
+ * when it cannot be an id, or is taken already.
+ */
+enum vt_err
+doc_name(struct call *c, struct doc *d, const char *id) VT_MUSTCHECK;
 
 /*
  * The object of this id and kind, or NULL. A deleted one is found too. With
