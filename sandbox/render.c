@@ -60,7 +60,7 @@ expand_read(struct call *c, struct expand **out)
 	return VT_OK;
 }
 
-static enum vt_err
+enum vt_err
 not_expandable(struct call *c, const char *name)
 {
 	return call_fail(c, 400, NULL, "expand",

@@ -5,6 +5,7 @@
 #include "render_parts.h"
 
 #define PAGE_DEFAULT 10
+#define PAGE_BYTES_MAX (64 << 20)
 
 /*
  * The statements of a page: by what is selective, in either direction. A
@@ -197,14 +198,51 @@ buf_free_later(void *b)
 	buf_free(b);
 }
 
+struct buf *
+render_begin(struct call *c, const char *object)
+{
+	struct buf *out = arena_alloc(c->arena, sizeof(*out));
+
+	buf_init(out, PAGE_BYTES_MAX);
+	arena_defer(c->arena, buf_free_later, out);
+	buf_printf(out, "{\"object\":\"%s\",\"data\":[", object);
+	return out;
+}
+
+enum vt_err
+render_rows(struct call *c, enum resource_kind kind, const char *const *bodies,
+    size_t count, const struct expand *e, struct buf *out)
+{
+	enum vt_err err = VT_OK;
+
+	for (size_t i = 0; i < count && err == VT_OK; i++) {
+		if (i > 0)
+			buf_putc(out, ',');
+		err = put_row(c, kind, bodies[i], e, out);
+	}
+	return err;
+}
+
+/* A page that was read upwards, as pages are shown: newest first. */
+static void
+turn(const char **bodies, size_t count)
+{
+	for (size_t i = 0; i < count / 2; i++) {
+		const char *body = bodies[i];
+
+		bodies[i] = bodies[count - 1 - i];
+		bodies[count - 1 - i] = body;
+	}
+}
+
 enum vt_err
 render_list(struct call *c, const struct list_filter *f)
 {
-	struct buf *out = arena_alloc(c->arena, sizeof(*out));
 	struct expand *e;
 	struct page p;
 	const char **bodies;
 	size_t count, shown;
+	struct buf *out;
 	enum vt_err err;
 
 	err = expand_read(c, &e);
@@ -220,15 +258,11 @@ render_list(struct call *c, const struct list_filter *f)
 	if (err != VT_OK)
 		return err;
 	shown = count > (size_t)p.limit ? (size_t)p.limit : count;
-	buf_init(out, 64 << 20);
-	arena_defer(c->arena, buf_free_later, out);
-	buf_puts(out, "{\"object\":\"list\",\"data\":[");
-	for (size_t i = 0; i < shown && err == VT_OK; i++) {
-		if (i > 0)
-			buf_putc(out, ',');
-		err = put_row(c, f->kind, bodies[p.upwards ? shown - 1 - i : i],
-		    expand_find(e, "data"), out);
-	}
+	if (p.upwards)
+		turn(bodies, shown);
+	out = render_begin(c, "list");
+	err =
+	    render_rows(c, f->kind, bodies, shown, expand_find(e, "data"), out);
 	buf_printf(out, "],\"has_more\":%s,\"url\":\"%s\"}",
 	    count > shown ? "true" : "false",
 	    f->url != NULL ? f->url : resources[f->kind].url);
