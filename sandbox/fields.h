@@ -15,6 +15,8 @@ extern const struct field product_fields[];
 extern const struct field price_fields[];
 extern const struct field coupon_fields[];
 extern const struct field promotion_code_fields[];
+extern const struct field subscription_fields[];
+extern const struct field subscription_item_fields[];
 
 #define EMPTY_OBJECT "{}"
 #define EMPTY_LIST "[]"

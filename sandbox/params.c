@@ -225,6 +225,10 @@ read_leaf(struct call *c, const struct tree *t, const struct param *row,
 		return read_int(c, t->value, row, at, p);
 	case P_ENUM:
 		return read_enum(c, t->value, row, at, p);
+	case P_MOMENT:
+		return t->value[0] >= '0' && t->value[0] <= '9'
+		    ? read_int(c, t->value, row, at, p)
+		    : read_enum(c, t->value, row, at, p);
 	case P_BOOL:
 		return read_bool(c, t->value, at, p);
 	case P_CURRENCY:

@@ -25,6 +25,7 @@ enum param_kind {
 	P_RANGE,    /* a time, or a hash of gt, gte, lt, lte */
 	P_CURRENCY, /* a currency we know; made lower case */
 	P_DECIMAL,  /* a decimal, kept as text (decimal.h); min and max whole */
+	P_MOMENT,   /* a time in seconds, or one of `values` */
 	P_MAP	    /* `members` under each of free names */
 };
 

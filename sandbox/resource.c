@@ -255,6 +255,31 @@ doc_save(struct call *c, struct doc *d)
 	    DB_TEXT("hidden", hidden));
 }
 
+int64_t
+doc_int(const struct doc *d, const char *path)
+{
+	int64_t n = 0;
+
+	(void)json_int_at(d->body, path, &n); /* null is 0 */
+	return n;
+}
+
+bool
+doc_flag(const struct doc *d, const char *path)
+{
+	bool yes = false;
+
+	return json_bool(json_at(d->body, path), &yes) && yes;
+}
+
+bool
+doc_is(const struct doc *d, const char *path, const char *text)
+{
+	const char *is = json_str_at(d->body, path);
+
+	return is != NULL && strcmp(is, text) == 0;
+}
+
 void
 doc_bury(struct call *c, struct doc *d)
 {

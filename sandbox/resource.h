@@ -26,6 +26,8 @@ enum resource_kind {
 	R_FRAUD_WARNING,
 	R_EVENT,
 	R_WEBHOOK_ENDPOINT,
+	R_SUBSCRIPTION,
+	R_SUBSCRIPTION_ITEM,
 	R_TEST_CLOCK,
 	R_PRODUCT,
 	R_PRICE,
@@ -134,6 +136,14 @@ enum vt_err doc_save(struct call *c, struct doc *d) VT_MUSTCHECK;
 
 /* Makes it what is left of a deleted object: {id, object, deleted}. */
 void doc_bury(struct call *c, struct doc *d);
+
+/*
+ * Members that are always there: a number (null is 0), a truth, and whether
+ * a text is this one.
+ */
+int64_t doc_int(const struct doc *d, const char *path);
+bool doc_flag(const struct doc *d, const char *path);
+bool doc_is(const struct doc *d, const char *path, const char *text);
 
 /* Removes it for good. */
 enum vt_err doc_remove(struct call *c, struct doc *d) VT_MUSTCHECK;
