@@ -150,6 +150,12 @@ card_by_name(const char *name)
 }
 
 const struct card *
+card_at(size_t i)
+{
+	return i < countof(cards) ? &cards[i] : NULL;
+}
+
+const struct card *
 card_by_number(const char *number)
 {
 	for (size_t i = 0; i < countof(cards); i++)

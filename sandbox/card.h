@@ -6,6 +6,7 @@
 #define SANDBOX_CARD_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/err.h"
 
@@ -49,6 +50,9 @@ struct card {
 
 /* By "pm_card_visa" or "tok_visa"; NULL when there is no such card. */
 const struct card *card_by_name(const char *name);
+
+/* The i-th of them, to list them all; NULL behind the last. */
+const struct card *card_at(size_t i);
 
 /*
  * By its number. One that is not in the table pays nothing: real cards have

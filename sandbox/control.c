@@ -10,23 +10,27 @@
 #include "outage.h"
 #include "payment.h"
 #include "render.h"
+#include "shift.h"
+#include "state.h"
 #include "user.h"
 #include "webhook.h"
 
-#define RECENT_ROWS 20
-
 static const char *const outcomes[] = { "complete", "fail", NULL };
 
+static const struct param advance_params[] = {
+	PARAM_RANGE("seconds", P_INT, P_REQUIRED, 0, 3650 * 86400),
+	PARAM_END,
+};
 static const struct param outage_params[] = {
 	PARAM("mode", P_STR, P_REQUIRED),
-	PARAM_RANGE("count", P_INT, 0, 0, 1000000),
-	PARAM("path", P_STR, 0),
-	PARAM("method", P_STR, 0),
+	PARAM_RANGE("count", P_INT, P_EMPTY, 0, 1000000),
+	PARAM("path", P_STR, P_EMPTY),
+	PARAM("method", P_STR, P_EMPTY),
 	PARAM_END,
 };
 static const struct param events_params[] = {
 	PARAM("mode", P_STR, P_REQUIRED),
-	PARAM_RANGE("n", P_INT, 0, 0, 1000000),
+	PARAM_RANGE("n", P_INT, P_EMPTY, 0, 1000000),
 	PARAM_RANGE("seconds", P_INT, 0, 0, 1000000),
 	PARAM_END,
 };
@@ -72,6 +76,29 @@ tick(struct call *c)
 	json_put_int(out, "pending", n.pending);
 	c->answer = json_text(c->arena, out);
 	return VT_OK;
+}
+
+/* Moves the clock of all who read its file, and does what then is due. */
+static enum vt_err
+advance(struct call *c)
+{
+	int64_t seconds = 0;
+	enum vt_err err;
+
+	(void)json_int_at(c->params, "seconds", &seconds); /* required */
+	err = shift_ahead(seconds * 1000);
+	if (err == VT_NOTFOUND)
+		return call_fail(c, 400, NULL, NULL,
+		    "This sandbox was started without VANTAGE_CLOCK_FILE: "
+		    "its clock is the machine's.");
+	if (err == VT_INVALID)
+		return call_fail(c, 400, NULL, "seconds",
+		    "The clock ends with the year 9999.");
+	if (err != VT_OK)
+		return call_fail(c, 500, NULL, NULL,
+		    "The file that VANTAGE_CLOCK_FILE names cannot be "
+		    "replaced.");
+	return tick(c);
 }
 
 /* --- lies --------------------------------------------------------------- */
@@ -241,115 +268,17 @@ challenge(struct call *c)
 
 /* --- looking ------------------------------------------------------------ */
 
-static void
-put_counts(struct call *c, struct json *out)
-{
-	struct json *counts = json_put_object(out, "objects");
-	struct query q;
-
-	if (db_query(&q, c->box->db,
-		"SELECT kind, count(*) FROM objects WHERE deleted = 0 AND "
-		"kind NOT IN ('message', 'session') GROUP BY kind") == VT_OK)
-		while (db_step(&q) == VT_OK)
-			json_put_int(counts, db_text(&q, 0), db_int(&q, 1));
-	db_done(&q);
-}
-
-static void
-put_events(struct call *c, struct json *out)
-{
-	struct json *list = json_put_array(out, "events"), *o;
-	struct query q;
-
-	if (db_query(&q, c->box->db,
-		"SELECT id, type, created, json_extract(body, "
-		"'$.data.object.id') FROM objects WHERE kind = 'event' ORDER "
-		"BY seq DESC LIMIT :n",
-		DB_INT("n", RECENT_ROWS)) == VT_OK)
-		while (db_step(&q) == VT_OK) {
-			o = json_add_object(list);
-			json_put_str(o, "id", db_text(&q, 0));
-			json_put_str(o, "type", db_text(&q, 1));
-			json_put_int(o, "created", db_int(&q, 2));
-			json_put_str(o, "object", db_text(&q, 3));
-		}
-	db_done(&q);
-}
-
-static void
-put_deliveries(struct call *c, struct json *out)
-{
-	struct json *list = json_put_array(out, "deliveries"), *o;
-	struct query q;
-
-	if (db_query(&q, c->box->db,
-		"SELECT d.event, d.endpoint, d.state, d.held, d.tries, "
-		"d.next_at, d.status, d.error, o.type FROM deliveries AS d "
-		"LEFT JOIN objects AS o ON o.id = d.event ORDER BY d.id DESC "
-		"LIMIT :n",
-		DB_INT("n", RECENT_ROWS)) == VT_OK)
-		while (db_step(&q) == VT_OK) {
-			o = json_add_object(list);
-			json_put_str(o, "event", db_text(&q, 0));
-			json_put_str(o, "type", db_text(&q, 8));
-			json_put_str(o, "endpoint", db_text(&q, 1));
-			json_put_str(o, "state",
-			    db_int(&q, 3) != 0 ? "held" : db_text(&q, 2));
-			json_put_int(o, "tries", db_int(&q, 4));
-			json_put_int(o, "next_at", db_int(&q, 5) / 1000);
-			json_put_int(o, "status", db_int(&q, 6));
-			json_put_str(o, "error", db_text(&q, 7));
-		}
-	db_done(&q);
-}
-
-static void
-put_pending(struct call *c, struct json *out)
-{
-	struct json *n = json_put_object(out, "deliveries_by_state");
-	struct query q;
-
-	if (db_query(&q, c->box->db,
-		"SELECT CASE WHEN held = 1 THEN 'held' ELSE state END, "
-		"count(*) FROM deliveries GROUP BY 1") == VT_OK)
-		while (db_step(&q) == VT_OK)
-			json_put_int(n, db_text(&q, 0), db_int(&q, 1));
-	db_done(&q);
-}
-
-struct json *
-control_state(struct call *c)
-{
-	struct json *out = json_object(c->arena), *modes;
-	char now[CLOCK_TEXT_BYTES];
-
-	clock_format(clock_now_ms(), now);
-	json_put_str(out, "api_version", BOX_API_VERSION);
-	json_put_str(out, "clock", now);
-	modes = json_put_object(out, "modes");
-	json_put_str(
-	    modes, "outage", box_setting(c->box, c->arena, "outage", "off"));
-	json_put_int(
-	    modes, "outage_count", box_setting_int(c->box, "outage.count", 0));
-	json_put_str(modes, "events",
-	    box_setting(c->box, c->arena, "events", "deliver"));
-	json_put_int(modes, "events_n", box_setting_int(c->box, "events.n", 0));
-	put_counts(c, out);
-	put_pending(c, out);
-	put_events(c, out);
-	put_deliveries(c, out);
-	return out;
-}
-
 static enum vt_err
 state(struct call *c)
 {
-	c->answer = json_text(c->arena, control_state(c));
+	c->answer = json_text(c->arena, state_read(c));
 	return VT_OK;
 }
 
 static const struct operation control_operations[] = {
 	{ HTTP_POST, "/_sandbox/tick", params_none, tick, OPERATION_UNLOCKED },
+	{ HTTP_POST, "/_sandbox/advance", advance_params, advance,
+	    OPERATION_UNLOCKED },
 	{ HTTP_POST, "/_sandbox/outage", outage_params, outage, 0 },
 	{ HTTP_POST, "/_sandbox/events", events_params, events, 0 },
 	{ HTTP_POST, "/_sandbox/events/resend", resend_params, resend, 0 },
@@ -367,6 +296,38 @@ static const struct operation challenge_operations[] = {
 	{ 0 },
 };
 
+static const struct operation *const tables[] = { control_operations,
+	dashboard_operations, user_operations, clerk_control_operations };
+
+bool
+control_offers(const char *path)
+{
+	for (size_t i = 0; i < countof(tables); i++)
+		for (const struct operation *o = tables[i]; o->path != NULL;
+		     o++)
+			if (strcmp(o->path, path) == 0)
+				return true;
+	return false;
+}
+
+/*
+ * A form that a browser has sent by itself, without the page's script: what
+ * was done shows on the page, so it goes back there. A new secret is shown
+ * this once, as it is.
+ */
+static void
+send_back(const struct request *r, struct response *w)
+{
+	const char *accept = request_header(r, "Accept");
+
+	if (r->method != HTTP_POST || w->status != 200 || accept == NULL ||
+	    strstr(accept, "text/html") == NULL ||
+	    strstr(buf_str(&w->body), "\"secret\"") != NULL)
+		return;
+	response_text(w, 303, "text/plain", "", 0);
+	response_header(w, "Location", "/");
+}
+
 bool
 control_serve(struct box *b, struct request *r, struct response *w)
 {
@@ -383,8 +344,10 @@ control_serve(struct box *b, struct request *r, struct response *w)
 		response_text(w, 403, NULL, no, sizeof(no) - 1);
 		return true;
 	}
-	return operation_serve(b, control_operations, r, w, call_error_text) ||
-	    operation_serve(b, dashboard_operations, r, w, call_error_text) ||
-	    operation_serve(b, user_operations, r, w, call_error_text) ||
-	    operation_serve(b, clerk_control_operations, r, w, call_error_text);
+	for (size_t i = 0; i < countof(tables); i++)
+		if (operation_serve(b, tables[i], r, w, call_error_text)) {
+			send_back(r, w);
+			return true;
+		}
+	return false;
 }

@@ -14,7 +14,7 @@
  */
 bool control_serve(struct box *b, struct request *r, struct response *w);
 
-/* What GET /_sandbox/state answers; with the lock held. */
-struct json *control_state(struct call *c);
+/* True if there is an operation at this path, for a page to offer it. */
+bool control_offers(const char *path);
 
 #endif

@@ -63,10 +63,9 @@ extern const struct operation test_clock_operations[];
 
 /* Under /_sandbox/, not of the API. */
 extern const struct operation dashboard_operations[];
-extern const struct operation product_operations[];
-extern const struct operation price_operations[];
-extern const struct operation coupon_operations[];
-extern const struct operation promotion_code_operations[];
+
+/* The pages that show what there is. */
+extern const struct operation desk_operations[];
 
 /* Confirms the intent c->id by c->params, for the sandbox's own control. */
 enum vt_err payment_intent_confirm(struct call *c) VT_MUSTCHECK;

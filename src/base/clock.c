@@ -109,6 +109,13 @@ clock_now_ms(void)
 }
 
 int64_t
+clock_shift_ms(void)
+{
+	(void)clock_now_ms(); /* looks at the file */
+	return shift_ms;
+}
+
+int64_t
 clock_now_s(void)
 {
 	return clock_now_ms() / 1000;
@@ -285,18 +292,5 @@ clock_parse(const char *text, int64_t *ms)
 	    check.tm_year != tm.tm_year)
 		return VT_INVALID;
 	*ms = ((int64_t)s - offset_s) * 1000 + fraction;
-	return VT_OK;
-}
-
-enum vt_err
-clock_as_of(const char *text, int64_t now_ms, int64_t *ms)
-{
-	int64_t at;
-
-	if (clock_parse(text, &at) != VT_OK || at > now_ms)
-		return VT_INVALID;
-	if (strchr(text, '.') == NULL)
-		at += 999;
-	*ms = at < now_ms ? at : now_ms;
 	return VT_OK;
 }

@@ -43,6 +43,9 @@ void clock_sleep_ms(int64_t ms);
  */
 void clock_use_file(const char *path);
 
+/* How far ahead of the machine's it is, in milliseconds; 0 without a file. */
+int64_t clock_shift_ms(void);
+
 /*
  * For tests: both clocks stand still at these values until changed, and
  * clock_sleep_ms() moves both ahead instead of waiting.
@@ -62,14 +65,5 @@ void clock_format_ms(int64_t ms, char out[static CLOCK_TEXT_BYTES]);
  * was. RFC 3339 section 5.6; a leap second is refused.
  */
 enum vt_err clock_parse(const char *text, int64_t *ms) VT_MUSTCHECK;
-
-/*
- * The same for a moment to look back at. What is kept in milliseconds is
- * shown in whole seconds, so one without a fraction is the end of its
- * second: the time that a row shows includes the row. At most `now_ms`;
- * VT_INVALID for a time after it.
- */
-enum vt_err
-clock_as_of(const char *text, int64_t now_ms, int64_t *ms) VT_MUSTCHECK;
 
 #endif

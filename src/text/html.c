@@ -157,6 +157,22 @@ html_attr_int(struct html *h, const char *name, int64_t n)
 }
 
 void
+html_attr_printf(struct html *h, const char *name, const char *fmt, ...)
+{
+	char *text = NULL;
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vasprintf(&text, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		abort();
+	html_attr(h, name, text);
+	free(text);
+}
+
+void
 html_attr_bool(struct html *h, const char *name, bool on)
 {
 	assert(h->in_tag && is_name(name));

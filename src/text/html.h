@@ -45,6 +45,8 @@ void html_close(struct html *h, const char *name);
  */
 void html_attr(struct html *h, const char *name, const char *value);
 void html_attr_int(struct html *h, const char *name, int64_t n);
+void html_attr_printf(struct html *h, const char *name, const char *fmt, ...)
+    VT_PRINTF(3, 4);
 /* One without a value ("required"), if `on`. */
 void html_attr_bool(struct html *h, const char *name, bool on);
 

@@ -95,7 +95,8 @@ class _Unix(http.client.HTTPConnection):
 
 
 class Sandbox:
-    def __init__(self):
+    def __init__(self, clock=True):
+        self.clock = clock
         self.state = pathlib.Path(tempfile.mkdtemp(prefix='sandbox-test-'))
         self.port = free_port()
         self.url = f'http://127.0.0.1:{self.port}'
@@ -130,6 +131,8 @@ class Sandbox:
             'VANTAGE_CLOCK_FILE': str(self.state / 'clock'),
             'VANTAGE_SANDBOX_DB': str(self.state / 'sandbox.db'),
             'VANTAGE_SANDBOX_URL': self.url, 'VANTAGE_PUBLIC_URL': SITE}
+        if not self.clock:
+            del environment['VANTAGE_CLOCK_FILE']
         for name in ('ASAN_OPTIONS', 'UBSAN_OPTIONS', 'LSAN_OPTIONS'):
             if name in os.environ:
                 environment[name] = os.environ[name]

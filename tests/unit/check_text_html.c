@@ -31,7 +31,7 @@ START_TEST(a_page_is_written_element_by_element)
 	html_element(&h, "title", "A & B");
 	html_open(&h, "link");
 	html_attr(&h, "rel", "stylesheet");
-	html_attr(&h, "href", "/style.css?v=1");
+	html_attr_printf(&h, "href", "/%s.css?v=%d", "style", 1);
 	html_open(&h, "script");
 	html_attr(&h, "src", "/pay.js");
 	html_attr_bool(&h, "defer", true);

@@ -25,7 +25,14 @@ make_folders() {
 	mkdir -p "$STATE"/{run,log,db,limits,nginx,settings,secrets}
 	chmod 700 "$STATE/settings"
 	chmod 711 "$STATE/secrets"
-	[ -e "$STATE/clock" ] || printf '0\n' >"$STATE/clock"
+	# The sandbox moves the clock, in a folder that it may write.
+	mkdir -p "$STATE/sandbox"
+	if [ ! -L "$STATE/clock" ]; then
+		printf '%s\n' "$(cat "$STATE/clock" 2>/dev/null || echo 0)" \
+			>"$STATE/sandbox/clock"
+		ln -sfn sandbox/clock "$STATE/clock.new"
+		mv -T "$STATE/clock.new" "$STATE/clock"
+	fi
 	# The longest name below; sun_path holds 108 bytes.
 	[ "$(printf '%s' "$STATE/run/create-payment-intent.sock" | wc -c)" \
 		-lt 108 ] ||
