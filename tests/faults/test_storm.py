@@ -11,7 +11,6 @@ VANTAGE_SEED with the number that is printed chooses the same victims again.
 
 import collections
 import http.client
-import itertools
 import os
 import pathlib
 import random
@@ -21,6 +20,7 @@ import threading
 import time
 import unittest
 
+from clients import Client
 from stack import ROOT, Stack, wait_for
 
 KILLS = 200
@@ -49,25 +49,6 @@ def setUpModule():
 
 def tearDownModule():
     stack.down()
-
-
-class Client(threading.Thread):
-    """Repeats one kind of work until it is told to end."""
-
-    def __init__(self, work, over):
-        super().__init__(daemon=True)
-        self.work = work
-        self.over = over
-        self.error = None
-
-    def run(self):
-        try:
-            for number in itertools.count():
-                if self.over.is_set():
-                    return
-                self.work(number)
-        except Exception as error:  # told by the test's own thread
-            self.error = error
 
 
 def ask(call, final=(200, 201, 402)):
@@ -178,10 +159,7 @@ class Load:
     def stop(self):
         self.over.set()
         for client in self.clients:
-            client.join(120)
-            if client.error is not None:
-                raise client.error
-            assert not client.is_alive()
+            client.finish()
 
 
 SEED = os.environ.get('VANTAGE_SEED') or str(random.randrange(1 << 30))

@@ -4,6 +4,7 @@
  */
 #include "unit.h"
 
+#include <inttypes.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -151,6 +152,103 @@ START_TEST(two_processes_of_many_threads_lose_and_double_nothing)
 	    scratch_number("SELECT count(*) FROM numbers"), ours + theirs);
 	ck_assert_int_eq(
 	    scratch_number("SELECT count(*) FROM numbers WHERE who = 0"), ours);
+	(void)close(fds[0]);
+	(void)close(fds[1]);
+}
+END_TEST
+
+/* ---- a crowd ---------------------------------------------------------------
+ */
+
+#define CROWD_PROCESSES 8
+#define CROWD_THREADS 8
+#define CROWD_EACH 200
+
+/* What a process of the crowd saw. */
+struct crowd {
+	int64_t done, refused, longest_ms;
+};
+
+static void *
+write_in_a_crowd(void *arg)
+{
+	struct crowd *mine = arg;
+	int64_t began, n;
+	int who = 0;
+
+	for (int i = 0; i < CROWD_EACH; i++) {
+		began = clock_mono_ms();
+		if (writer_run(writer, op_count, &who, &n, NULL) == VT_OK)
+			mine->done++;
+		else
+			mine->refused++;
+		began = clock_mono_ms() - began;
+		if (began > mine->longest_ms)
+			mine->longest_ms = began;
+	}
+	return NULL;
+}
+
+static void
+add_crowd(struct crowd *to, const struct crowd *c)
+{
+	to->done += c->done;
+	to->refused += c->refused;
+	if (c->longest_ms > to->longest_ms)
+		to->longest_ms = c->longest_ms;
+}
+
+static struct crowd
+crowd_here(void)
+{
+	struct crowd each[CROWD_THREADS] = { { 0, 0, 0 } }, all = { 0, 0, 0 };
+	pthread_t threads[CROWD_THREADS];
+
+	start(30000);
+	for (int i = 0; i < CROWD_THREADS; i++)
+		ck_assert_int_eq(pthread_create(&threads[i], NULL,
+				     write_in_a_crowd, &each[i]),
+		    0);
+	for (int i = 0; i < CROWD_THREADS; i++) {
+		ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
+		add_crowd(&all, &each[i]);
+	}
+	writer_stop(writer);
+	writer = NULL;
+	return all;
+}
+
+/* Sixty-four writers in eight processes: SQLite's BUSY reaches none. */
+START_TEST(a_crowd_of_writers_is_served_without_one_busy)
+{
+	const int64_t wanted =
+	    (int64_t)CROWD_PROCESSES * CROWD_THREADS * CROWD_EACH;
+	struct crowd all = { 0, 0, 0 }, one;
+	int fds[2];
+
+	ck_assert_int_eq(pipe(fds), 0);
+	for (int i = 0; i < CROWD_PROCESSES; i++) {
+		if (fork() != 0)
+			continue;
+		one = crowd_here();
+		must_write(fds[1], &one, sizeof(one));
+		_exit(0);
+	}
+	for (int i = 0; i < CROWD_PROCESSES; i++) {
+		must_read(fds[0], &one, sizeof(one));
+		add_crowd(&all, &one);
+	}
+	while (wait(NULL) > 0)
+		;
+	printf("%" PRId64 " writes of %d writers in %d processes, the "
+	       "longest wait %" PRId64 " ms\n",
+	    all.done, CROWD_PROCESSES * CROWD_THREADS, CROWD_PROCESSES,
+	    all.longest_ms);
+	ck_assert_int_eq(all.refused, 0);
+	ck_assert_int_eq(all.done, wanted);
+	ck_assert_int_eq(scratch_number("SELECT n FROM counter"), wanted);
+	ck_assert_int_eq(
+	    scratch_number("SELECT count(*) FROM numbers"), wanted);
 	(void)close(fds[0]);
 	(void)close(fds[1]);
 }
@@ -487,7 +585,8 @@ int
 main(void)
 {
 	const TTest *const counting[] = {
-		two_processes_of_many_threads_lose_and_double_nothing, NULL
+		two_processes_of_many_threads_lose_and_double_nothing,
+		a_crowd_of_writers_is_served_without_one_busy, NULL
 	};
 	const TTest *const killed[] = {
 		what_was_acknowledged_outlives_a_kill_at_any_moment,
