@@ -7,9 +7,11 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/config.h"
 #include "base/fault.h"
 #include "base/log.h"
+#include "base/process.h"
 #include "base/random.h"
 #include "store/migrate.h"
 
@@ -18,6 +20,7 @@ static const struct command *const commands[] = {
 	&command_verify,
 	&command_catalog,
 	&command_user,
+	&command_balance,
 	&command_service,
 	&command_key,
 	&command_backup,
@@ -49,6 +52,8 @@ command_write(write_fn fn, const void *in, void *out, struct vt_problem *p)
 
 	err = migrate_check(o.db_path, &instance, p);
 	if (err == VT_OK)
+		process_refuse_clock(instance.livemode);
+	if (err == VT_OK)
 		err = writer_start(&o, &w);
 	if (err == VT_OK)
 		err = writer_run(w, fn, in, out, p);
@@ -65,6 +70,8 @@ command_read(read_fn fn, const void *in, void *out, struct vt_problem *p)
 	enum vt_err err;
 
 	err = migrate_check(path, &instance, p);
+	if (err == VT_OK)
+		process_refuse_clock(instance.livemode);
 	if (err == VT_OK)
 		err = readers_open(path, &r);
 	if (err == VT_OK)
@@ -94,12 +101,15 @@ int
 main(int argc, char **argv)
 {
 	const char *level = config_get("VANTAGE_LOG", "info");
+	const char *clock_file = config_get("VANTAGE_CLOCK_FILE", NULL);
 	int status;
 
 	log_process("vantage");
 	if (log_level_set(level) != VT_OK)
 		config_die(
 		    "VANTAGE_LOG", "it must be error, warn, info or debug");
+	if (clock_file != NULL)
+		clock_use_file(clock_file);
 	fault_init("vantage", config_get("VANTAGE_STATE", "."));
 	random_init();
 	if (argc < 2)
@@ -107,6 +117,7 @@ main(int argc, char **argv)
 	for (size_t i = 0; i < countof(commands); i++)
 		if (strcmp(commands[i]->name, argv[1]) == 0) {
 			status = commands[i]->run(argc - 1, argv + 1);
+			clock_use_file(NULL);
 			config_free();
 			return status;
 		}

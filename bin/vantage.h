@@ -19,6 +19,7 @@ struct command {
 };
 
 extern const struct command command_backup;
+extern const struct command command_balance;
 extern const struct command command_migrate;
 extern const struct command command_restore;
 extern const struct command command_catalog;

@@ -237,6 +237,11 @@ UNION ALL SELECT 'lot.left', 'lot ' || id FROM l
     WHERE left IS NOT COALESCE(used, 0)
 UNION ALL SELECT 'lot.held', 'lot ' || id FROM l
     WHERE held <> pinned OR held < 0 OR frozen < 0 OR held + frozen > left
+UNION ALL SELECT 'lot.marks', 'lot ' || id FROM l
+    WHERE held <> COALESCE((SELECT SUM(k.held) FROM lot_marks k
+        WHERE k.lot = l.id), 0)
+    OR frozen <> COALESCE((SELECT SUM(k.frozen) FROM lot_marks k
+        WHERE k.lot = l.id), 0)
 UNION ALL SELECT 'lot.frozen', 'lot ' || id FROM l
     WHERE frozen <> 0 AND NOT EXISTS (SELECT 1 FROM grants g
         WHERE g.tx = l.tx AND g.lot = l.id

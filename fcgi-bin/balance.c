@@ -20,7 +20,9 @@
 
 struct holdings {
 	const char *sub; /* whose, when a service asks; or NULL */
-	int64_t user, now_ms, debt;
+	int64_t user, debt;
+	int64_t now_ms; /* or the moment that is asked about */
+	bool as_of;	/* it is asked about */
 	struct balance balance;
 	struct json *lots;     /* in burn order */
 	struct json *expiring; /* soonest first */
@@ -82,9 +84,10 @@ on_lot(const struct lot *l, void *arg)
 	json_put_int(o, "frozen", l->frozen);
 	put_time(o, "created_at", l->created_at);
 	put_time(o, "expires_at", l->expires_at);
-	/* What is held does not expire while it is (R65). */
-	if (l->expires_at != 0 && l->left > l->held)
-		add_expiry(h, l->expires_at, l->left - l->held);
+	balance_add(&h->balance, l, h->now_ms);
+	/* What is held or frozen does not expire while it is (R65). */
+	if (l->expires_at != 0 && l->left > l->held + l->frozen)
+		add_expiry(h, l->expires_at, l->left - l->held - l->frozen);
 	return VT_OK;
 }
 
@@ -103,12 +106,14 @@ read_holdings(struct db *db, const void *in, void *out, struct vt_problem *p)
 			return err == VT_NOTFOUND ? VT_OK : err;
 		h->user = u.id;
 	}
-	err = debt_of_user(db, h->user, &h->debt);
-	if (err == VT_OK)
-		err = ledger_balance(db, h->user, h->now_ms, &h->balance);
-	if (err == VT_OK)
-		err = lots_each(db, h->user, h->now_ms, on_lot, h);
-	return err;
+	if (h->as_of)
+		err = debt_of_user_at(db, h->user, h->now_ms, &h->debt);
+	else
+		err = debt_of_user(db, h->user, &h->debt);
+	if (err != VT_OK)
+		return err;
+	return h->as_of ? lots_each_at(db, h->user, h->now_ms, on_lot, h)
+			: lots_each(db, h->user, h->now_ms, on_lot, h);
 }
 
 static int
@@ -138,12 +143,12 @@ put_expiries(struct holdings *h)
 static enum vt_err
 whose(struct request *r, struct holdings *h, struct vt_problem *p)
 {
-	static const char *const none[] = { NULL };
-	static const char *const user[] = { "user", NULL };
+	static const char *const own[] = { "as_of", NULL };
+	static const char *const any[] = { "user", "as_of", NULL };
 	const struct caller *c = access_caller(r);
 	enum vt_err err;
 
-	err = request_query_closed(r, c->service != 0 ? user : none, p);
+	err = request_query_closed(r, c->service != 0 ? any : own, p);
 	if (err != VT_OK || c->service == 0)
 		return err;
 	h->sub = request_query(r, "user");
@@ -151,6 +156,21 @@ whose(struct request *r, struct holdings *h, struct vt_problem *p)
 		return VT_OK;
 	return vt_problem(p, VT_INVALID, "missing_field", "user",
 	    "user must say whose balance is wanted.");
+}
+
+static enum vt_err
+read_as_of(const struct request *r, struct holdings *h, struct vt_problem *p)
+{
+	const char *text = request_query(r, "as_of");
+
+	if (text == NULL)
+		return VT_OK;
+	h->as_of = true;
+	if (clock_as_of(text, h->now_ms, &h->now_ms) == VT_OK)
+		return VT_OK;
+	return vt_problem(p, VT_INVALID, "invalid_field", "as_of",
+	    "as_of must be a time that is not to come, such as "
+	    "2026-11-22T17:50:00Z, or a date.");
 }
 
 static enum vt_err
@@ -163,6 +183,8 @@ balance_get(struct request *r, struct response *w, struct vt_problem *p)
 	enum vt_err err;
 
 	err = whose(r, &h, p);
+	if (err == VT_OK)
+		err = read_as_of(r, &h, p);
 	if (err != VT_OK)
 		return err;
 	h.expiring = json_array(r->arena);

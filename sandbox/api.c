@@ -29,6 +29,10 @@ static const struct operation *const tables[] = {
 	event_operations,
 	webhook_endpoint_operations,
 	test_clock_operations,
+	product_operations,
+	price_operations,
+	coupon_operations,
+	promotion_code_operations,
 };
 
 /* All that is known about a call beside what operations need. */

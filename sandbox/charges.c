@@ -2,6 +2,7 @@
 #include "event.h"
 #include "operation.h"
 #include "render.h"
+#include "search.h"
 
 static const struct param update_params[] = {
 	PARAM("customer", P_STR, 0),
@@ -54,8 +55,41 @@ list(struct call *c)
 		.delivered = -1 });
 }
 
+static enum vt_err
+search(struct call *c)
+{
+	static const struct search_field fields[] = {
+		{ "amount", "amount", SEARCH_NUMBER },
+		{ "billing_details.address.postal_code",
+		    "billing_details.address.postal_code", SEARCH_TOKEN },
+		{ "created", "created", SEARCH_NUMBER },
+		{ "currency", "currency", SEARCH_TOKEN },
+		{ "customer", "customer", SEARCH_TOKEN },
+		{ "disputed", "disputed", SEARCH_TOKEN },
+		{ "payment_method_details.card.brand",
+		    "payment_method_details.card.brand", SEARCH_TOKEN },
+		{ "payment_method_details.card.exp_month",
+		    "payment_method_details.card.exp_month", SEARCH_NUMBER },
+		{ "payment_method_details.card.exp_year",
+		    "payment_method_details.card.exp_year", SEARCH_NUMBER },
+		{ "payment_method_details.card.fingerprint",
+		    "payment_method_details.card.fingerprint", SEARCH_TOKEN },
+		{ "payment_method_details.card.last4",
+		    "payment_method_details.card.last4", SEARCH_TOKEN },
+		{ "payment_method_details.us_bank_account.last4",
+		    "payment_method_details.us_bank_account.last4",
+		    SEARCH_TOKEN },
+		{ "refunded", "refunded", SEARCH_TOKEN },
+		{ "status", "status", SEARCH_TOKEN },
+		SEARCH_END,
+	};
+
+	return search_run(c, R_CHARGE, fields);
+}
+
 const struct operation charge_operations[] = {
 	{ HTTP_GET, "/v1/charges", list_params, list, 0 },
+	{ HTTP_GET, "/v1/charges/search", search_params, search, 0 },
 	{ HTTP_GET, "/v1/charges/{}", params_none, retrieve, 0 },
 	{ HTTP_POST, "/v1/charges/{}", update_params, update, 0 },
 	{ 0 },

@@ -8,6 +8,7 @@
 #include "method.h"
 #include "operation.h"
 #include "render.h"
+#include "search.h"
 
 static const char *const exemptions[] = { "exempt", "none", "reverse", NULL };
 static const char *const tax_display[] = { "exclude_tax",
@@ -262,9 +263,24 @@ list(struct call *c)
 		.delivered = -1 });
 }
 
+static enum vt_err
+search(struct call *c)
+{
+	static const struct search_field fields[] = {
+		{ "created", "created", SEARCH_NUMBER },
+		{ "email", "email", SEARCH_TEXT },
+		{ "name", "name", SEARCH_TEXT },
+		{ "phone", "phone", SEARCH_TEXT },
+		SEARCH_END,
+	};
+
+	return search_run(c, R_CUSTOMER, fields);
+}
+
 const struct operation customer_operations[] = {
 	{ HTTP_POST, "/v1/customers", create_params, create, 0 },
 	{ HTTP_GET, "/v1/customers", list_params, list, 0 },
+	{ HTTP_GET, "/v1/customers/search", search_params, search, 0 },
 	{ HTTP_GET, "/v1/customers/{}", params_none, retrieve, 0 },
 	{ HTTP_POST, "/v1/customers/{}", update_params, update, 0 },
 	{ HTTP_DELETE, "/v1/customers/{}", params_none, remove_customer, 0 },

@@ -1,64 +1,5 @@
-/*
- * fields: the tables of all resources.
- *
- * Members, their order and whether they may be null follow the types of the
- * official SDK, stripe@23.1.0 (esm/resources); a member that its type marks
- * as optional is here only where the real API shows it.
- */
-#include "resource.h"
-
-#define TEXT_OR_NULL "null"
-#define EMPTY_OBJECT "{}"
-#define EMPTY_LIST "[]"
-#define ID                                             \
-	{                                              \
-		"id", NULL, R_NONE, FIELD_PUBLIC, NULL \
-	}
-#define OBJECT                                             \
-	{                                                  \
-		"object", NULL, R_NONE, FIELD_PUBLIC, NULL \
-	}
-#define CREATED                                             \
-	{                                                   \
-		"created", NULL, R_NONE, FIELD_PUBLIC, NULL \
-	}
-#define LIVEMODE                                                \
-	{                                                       \
-		"livemode", "false", R_NONE, FIELD_PUBLIC, NULL \
-	}
-#define F(name, initial)                       \
-	{                                      \
-		name, initial, R_NONE, 0, NULL \
-	}
-#define F_SHOWN(name, initial)                            \
-	{                                                 \
-		name, initial, R_NONE, FIELD_PUBLIC, NULL \
-	}
-#define F_TO(name, to)                    \
-	{                                 \
-		name, "null", to, 0, NULL \
-	}
-#define F_TO_ABSENT(name, to)           \
-	{                               \
-		name, NULL, to, 0, NULL \
-	}
-#define F_TO_SHOWN(name, to)                         \
-	{                                            \
-		name, "null", to, FIELD_PUBLIC, NULL \
-	}
-#define F_INCLUDABLE(name)                                 \
-	{                                                  \
-		name, NULL, R_NONE, FIELD_INCLUDABLE, NULL \
-	}
-/* A list of what belongs to the object. */
-#define F_INCLUDES(name, to)                           \
-	{                                              \
-		name, NULL, to, FIELD_INCLUDABLE, NULL \
-	}
-#define F_END                               \
-	{                                   \
-		NULL, NULL, R_NONE, 0, NULL \
-	}
+/* fields: see fields.h; the tables that are not beside their own kind. */
+#include "fields.h"
 
 static const struct field invoice_settings[] = {
 	F("custom_fields", "null"),
@@ -96,7 +37,7 @@ static const struct field customer[] = {
 	F("preferred_locales", EMPTY_LIST),
 	F("shipping", "null"),
 	F_INCLUDABLE("sources"),
-	F_INCLUDABLE("subscriptions"),
+	F_INCLUDES("subscriptions", R_SUBSCRIPTION),
 	F_INCLUDABLE("tax_ids"),
 	F("tax_exempt", "\"none\""),
 	F_TO("test_clock", R_TEST_CLOCK),
@@ -432,9 +373,24 @@ const struct resource resources[RESOURCE__MAX] = {
 	[R_WEBHOOK_ENDPOINT] = { "webhook_endpoint", "webhook endpoint", "we_",
 	    '1', 24, "/v1/webhook_endpoints", webhook_endpoint, NULL, NULL,
 	    NULL },
+	[R_SUBSCRIPTION] = { "subscription", "subscription", "sub_", '1', 24,
+	    "/v1/subscriptions", subscription_fields, "customer", NULL,
+	    "status" },
+	[R_SUBSCRIPTION_ITEM] = { "subscription_item", "subscription item",
+	    "si_", '\0', 14, "/v1/subscription_items", subscription_item_fields,
+	    NULL, "subscription", NULL },
 	[R_TEST_CLOCK] = { "test_helpers.test_clock", "test clock", "clock_",
 	    '1', 24, "/v1/test_helpers/test_clocks", test_clock, NULL, NULL,
 	    NULL },
+	[R_PRODUCT] = { "product", "product", "prod_", '\0', 14, "/v1/products",
+	    product_fields, NULL, NULL, NULL },
+	[R_PRICE] = { "price", "price", "price_", '1', 24, "/v1/prices",
+	    price_fields, NULL, "product", NULL },
+	[R_COUPON] = { "coupon", "coupon", "", '\0', 8, "/v1/coupons",
+	    coupon_fields, NULL, NULL, NULL },
+	[R_PROMOTION_CODE] = { "promotion_code", "promotion code", "promo_",
+	    '1', 24, "/v1/promotion_codes", promotion_code_fields, "customer",
+	    "promotion.coupon", "code" },
 	[R_USER] = { "user", "user", "user_", '2', 27, NULL, user, NULL, NULL,
 	    NULL },
 	[R_SESSION] = { "session", "session", "sess_", '2', 27, NULL, session,

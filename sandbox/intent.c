@@ -47,27 +47,6 @@ check_amount(struct call *c, const struct doc *d)
 	return VT_OK;
 }
 
-static enum vt_err
-put_currency(struct call *c, struct doc *d)
-{
-	const char *given = json_str_at(c->params, "currency");
-	char *lower;
-
-	if (given == NULL)
-		return VT_OK;
-	lower = arena_strdup(c->arena, given);
-	for (char *p = lower; *p != '\0'; p++)
-		if (*p >= 'A' && *p <= 'Z')
-			*p = (char)(*p - 'A' + 'a');
-	if (!money_currency_valid(lower))
-		return call_fail(c, 400, NULL, "currency",
-		    "Invalid currency: %s. Stripe currently supports these "
-		    "currencies: usd, eur, gbp, jpy and others.",
-		    given);
-	json_put_str(d->body, "currency", lower);
-	return VT_OK;
-}
-
 static bool
 listed(const struct json *list, const char *text)
 {
@@ -207,7 +186,7 @@ enum vt_err
 intent_apply(struct call *c, struct doc *d)
 {
 	static const char *const names[] = { "amount", "capture_method",
-		"confirmation_method", "description",
+		"confirmation_method", "currency", "description",
 		"excluded_payment_method_types", "payment_method_options",
 		"receipt_email", "setup_future_usage", "shipping",
 		"statement_descriptor", "statement_descriptor_suffix",
@@ -224,9 +203,7 @@ intent_apply(struct call *c, struct doc *d)
 	doc_metadata(c, d->body, c->params);
 	/* Any later change clears what the last attempt left. */
 	json_put_text(d->body, "last_payment_error", "null");
-	err = put_currency(c, d);
-	if (err == VT_OK)
-		err = check_amount(c, d);
+	err = check_amount(c, d);
 	if (err == VT_OK)
 		err = put_customer(c, d);
 	if (err == VT_OK)

@@ -70,7 +70,7 @@ static const struct param method_options[] = {
 
 const struct param intent_create_params[] = {
 	PARAM_RANGE("amount", P_INT, P_REQUIRED, 1, JSON_INT_MAX),
-	PARAM("currency", P_STR, P_REQUIRED),
+	PARAM("currency", P_CURRENCY, P_REQUIRED),
 	PARAM_OF("automatic_payment_methods", P_HASH, 0, automatic),
 	PARAM("confirm", P_BOOL, 0),
 	PARAM_ENUM("confirmation_method", 0, confirmation_methods),
@@ -81,7 +81,7 @@ const struct param intent_create_params[] = {
 };
 const struct param intent_update_params[] = {
 	PARAM_RANGE("amount", P_INT, 0, 1, JSON_INT_MAX),
-	PARAM("currency", P_STR, 0),
+	PARAM("currency", P_CURRENCY, 0),
 	COMMON_PARAMS,
 	DESCRIPTION_PARAMS,
 	PARAM("client_secret", P_STR, 0),

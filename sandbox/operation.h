@@ -63,6 +63,10 @@ extern const struct operation test_clock_operations[];
 
 /* Under /_sandbox/, not of the API. */
 extern const struct operation dashboard_operations[];
+extern const struct operation product_operations[];
+extern const struct operation price_operations[];
+extern const struct operation coupon_operations[];
+extern const struct operation promotion_code_operations[];
 
 /* The pages that show what there is. */
 extern const struct operation desk_operations[];

@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "decimal.h"
+#include "text/money.h"
+
 #define TEXT_BYTES_MAX 5000 /* what Stripe takes where nothing else is said */
 #define META_KEYS_MAX 50
 #define META_NAME_BYTES_MAX 40
@@ -159,6 +162,46 @@ read_bool(struct call *c, const char *text, const char *at, struct place p)
 	return VT_OK;
 }
 
+static enum vt_err
+read_currency(struct call *c, const char *text, const char *at, struct place p)
+{
+	char *lower = arena_strdup(c->arena, text);
+
+	for (char *s = lower; *s != '\0'; s++)
+		if (*s >= 'A' && *s <= 'Z')
+			*s = (char)(*s - 'A' + 'a');
+	if (!money_currency_valid(lower))
+		return call_fail(c, 400, NULL, at,
+		    "Invalid currency: %s. Stripe currently supports these "
+		    "currencies: usd, eur, gbp, jpy and others.",
+		    text);
+	put_str(p, lower);
+	return VT_OK;
+}
+
+static enum vt_err
+read_decimal(struct call *c, const char *text, const struct param *row,
+    const char *at, struct place p)
+{
+	decimal n;
+
+	if (!decimal_parse(text, &n))
+		return call_fail(c, 400, "parameter_invalid_decimal", at,
+		    "Invalid decimal: %s; must contain at maximum %d decimal "
+		    "places.",
+		    text, DECIMAL_PLACES);
+	if (row->min != row->max && n < decimal_of(row->min))
+		return call_fail(c, 400, "parameter_invalid_decimal", at,
+		    "This value must be greater than or equal to %lld.",
+		    (long long)row->min);
+	if (row->min != row->max && n > decimal_of(row->max))
+		return call_fail(c, 400, "parameter_invalid_decimal", at,
+		    "This value must be less than or equal to %lld.",
+		    (long long)row->max);
+	put_str(p, decimal_text(c->arena, n));
+	return VT_OK;
+}
+
 /* A leaf's value by its kind; an empty one means "unset", where allowed. */
 static enum vt_err
 read_leaf(struct call *c, const struct tree *t, const struct param *row,
@@ -182,10 +225,19 @@ read_leaf(struct call *c, const struct tree *t, const struct param *row,
 		return read_int(c, t->value, row, at, p);
 	case P_ENUM:
 		return read_enum(c, t->value, row, at, p);
+	case P_MOMENT:
+		return t->value[0] >= '0' && t->value[0] <= '9'
+		    ? read_int(c, t->value, row, at, p)
+		    : read_enum(c, t->value, row, at, p);
 	case P_BOOL:
 		return read_bool(c, t->value, at, p);
+	case P_CURRENCY:
+		return read_currency(c, t->value, at, p);
+	case P_DECIMAL:
+		return read_decimal(c, t->value, row, at, p);
 	case P_META:
 	case P_HASH:
+	case P_MAP:
 		return call_fail(c, 400, NULL, at, "Invalid object");
 	case P_LIST:
 		return call_fail(c, 400, NULL, at, "Invalid array");
@@ -261,6 +313,14 @@ read_value(struct call *c, const struct tree *t, const struct param *row,
 		return read_hash(c, t, row->members, at, put_object(p));
 	case P_RANGE:
 		return read_hash(c, t, params_range, at, put_object(p));
+	case P_MAP:
+		list = put_object(p);
+		for (const struct tree *m = t->first; m != NULL && err == VT_OK;
+		     m = m->next)
+			err =
+			    read_hash(c, m, row->members, path(c, at, m->name),
+				json_put_object(list, m->name));
+		return err;
 	case P_LIST:
 		if (t->kind != TREE_LIST)
 			return call_fail(c, 400, NULL, at, "Invalid array");

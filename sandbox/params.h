@@ -14,15 +14,19 @@
 #include "tree.h"
 
 enum param_kind {
-	P_END,	/* closes a table */
-	P_STR,	/* a text; min and max are its bytes when not 0 */
-	P_INT,	/* a whole number; min and max when they differ */
-	P_BOOL, /* true or false */
-	P_ENUM, /* one of `values` */
-	P_META, /* metadata: texts under free names */
-	P_HASH, /* `members`, or anything at all when NULL */
-	P_LIST, /* elements as the first row of `members` says */
-	P_RANGE /* a time, or a hash of gt, gte, lt, lte */
+	P_END,	    /* closes a table */
+	P_STR,	    /* a text; min and max are its bytes when not 0 */
+	P_INT,	    /* a whole number; min and max when they differ */
+	P_BOOL,	    /* true or false */
+	P_ENUM,	    /* one of `values` */
+	P_META,	    /* metadata: texts under free names */
+	P_HASH,	    /* `members`, or anything at all when NULL */
+	P_LIST,	    /* elements as the first row of `members` says */
+	P_RANGE,    /* a time, or a hash of gt, gte, lt, lte */
+	P_CURRENCY, /* a currency we know; made lower case */
+	P_DECIMAL,  /* a decimal, kept as text (decimal.h); min and max whole */
+	P_MOMENT,   /* a time in seconds, or one of `values` */
+	P_MAP	    /* `members` under each of free names */
 };
 
 #define P_REQUIRED 1u

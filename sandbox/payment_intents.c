@@ -7,6 +7,7 @@
 #include "operation.h"
 #include "payment.h"
 #include "render.h"
+#include "search.h"
 
 static const char *
 status_of(const struct doc *d)
@@ -270,9 +271,25 @@ list(struct call *c)
 		.delivered = -1 });
 }
 
+static enum vt_err
+search(struct call *c)
+{
+	static const struct search_field fields[] = {
+		{ "amount", "amount", SEARCH_NUMBER },
+		{ "created", "created", SEARCH_NUMBER },
+		{ "currency", "currency", SEARCH_TOKEN },
+		{ "customer", "customer", SEARCH_TOKEN },
+		{ "status", "status", SEARCH_TOKEN },
+		SEARCH_END,
+	};
+
+	return search_run(c, R_PAYMENT_INTENT, fields);
+}
+
 const struct operation payment_intent_operations[] = {
 	{ HTTP_POST, "/v1/payment_intents", intent_create_params, create, 0 },
 	{ HTTP_GET, "/v1/payment_intents", intent_list_params, list, 0 },
+	{ HTTP_GET, "/v1/payment_intents/search", search_params, search, 0 },
 	{ HTTP_GET, "/v1/payment_intents/{}", intent_retrieve_params, retrieve,
 	    OPERATION_BROWSER },
 	{ HTTP_POST, "/v1/payment_intents/{}", intent_update_params, update,

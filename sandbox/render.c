@@ -3,9 +3,14 @@
 
 #include <string.h>
 
+#include "coupon.h"
+
 #define EXPAND_DEPTH_MAX 4
 #define EXPAND_PATHS_MAX 20
 #define INCLUDED_MAX 10 /* elements of a list inside an object */
+
+static enum vt_err render_fields(struct call *c, const struct field *fields,
+    const struct json *body, const struct expand *e, struct json *out);
 
 static struct expand *
 expand_add(struct arena *a, struct expand *parent, const char *name)
@@ -55,7 +60,7 @@ expand_read(struct call *c, struct expand **out)
 	return VT_OK;
 }
 
-static enum vt_err
+enum vt_err
 not_expandable(struct call *c, const char *name)
 {
 	return call_fail(c, 400, NULL, "expand",
@@ -120,11 +125,11 @@ find_included(struct call *c, enum resource_kind kind,
 
 /* An includable list; one whose field names no resource is always empty. */
 static enum vt_err
-put_included(struct call *c, const struct field *f, const struct resource *r,
-    const struct json *body, const struct expand *e, struct json *out)
+put_included_list(struct call *c, const struct field *f,
+    const struct resource *r, const char *id, const struct expand *e,
+    struct json *out)
 {
 	struct json *list = json_put_object(out, f->name), *data;
-	const char *id = json_str_at(body, "id");
 	const char *bodies[INCLUDED_MAX + 1];
 	const struct json *j;
 	size_t count = 0;
@@ -148,6 +153,27 @@ put_included(struct call *c, const struct field *f, const struct resource *r,
 	return err;
 }
 
+/*
+ * What is absent unless somebody asks for it. The object may stand inside
+ * another one; of one that is not stored there is nothing to include.
+ */
+static enum vt_err
+put_included(struct call *c, const struct field *f, const struct json *body,
+    const struct expand *e, struct json *out)
+{
+	const char *id = json_str_at(body, "id");
+	const struct doc *d = id == NULL ? NULL : doc_find(c, R_ANY, id);
+
+	if (d == NULL) {
+		json_put_null(out, f->name);
+		return VT_OK;
+	}
+	if ((f->flags & FIELD_HIDDEN) == 0)
+		return put_included_list(c, f, &resources[d->kind], id, e, out);
+	json_put_copy(out, f->name, json_get(d->hidden, f->name));
+	return VT_OK;
+}
+
 static enum vt_err
 put_target(struct call *c, const struct field *f, const char *id,
     const struct expand *e, struct json *out)
@@ -162,50 +188,106 @@ put_target(struct call *c, const struct field *f, const char *id,
 	    c, d->kind, d->body, e, json_put_object(out, f->name));
 }
 
-/* The members of `body` that the table has, each expanded if so asked. */
+/* A list of ids, each replaced by the object it names. */
+static enum vt_err
+put_targets(struct call *c, const struct field *f, const struct json *ids,
+    const struct expand *e, struct json *out)
+{
+	struct json *list = json_put_array(out, f->name);
+	const struct doc *d;
+	enum vt_err err = VT_OK;
+
+	for (const struct json *j = json_first(ids); j != NULL && err == VT_OK;
+	     j = json_next(j)) {
+		d = json_is_string(j) ? doc_find(c, f->to, json_str(j)) : NULL;
+		if (d == NULL)
+			json_add_copy(list, j);
+		else
+			err = render_object(
+			    c, f->to, d->body, e, json_add_object(list));
+	}
+	return err;
+}
+
+/* What is inside a member, where more may be to expand. */
+static enum vt_err
+put_members(struct call *c, const struct field *f, const struct json *v,
+    const struct expand *e, struct json *out)
+{
+	struct json *list;
+	enum vt_err err = VT_OK;
+
+	if (!json_is_array(v))
+		return render_fields(
+		    c, f->members, v, e, json_put_object(out, f->name));
+	list = json_put_array(out, f->name);
+	for (v = json_first(v); v != NULL && err == VT_OK; v = json_next(v))
+		err = render_fields(c, f->members, v, e, json_add_object(list));
+	return err;
+}
+
+static bool
+expandable(const struct field *f)
+{
+	return f != NULL &&
+	    (f->to != R_NONE || f->members != NULL ||
+		(f->flags & FIELD_INCLUDABLE) != 0);
+}
+
+/* One member, expanded if so asked. */
+static enum vt_err
+put_field(struct call *c, const struct field *f, const struct json *v,
+    const struct expand *e, struct json *out)
+{
+	const char *name = json_name(v);
+
+	if (e == NULL || f == NULL) {
+		json_put_copy(out, name, v);
+		return VT_OK;
+	}
+	if (f->members != NULL && (json_is_object(v) || json_is_array(v)))
+		return put_members(c, f, v, e, out);
+	if (f->to != R_NONE && json_is_string(v))
+		return put_target(c, f, json_str(v), e, out);
+	if (f->to != R_NONE && json_is_array(v))
+		return put_targets(c, f, v, e, out);
+	json_put_copy(out, name, v);
+	return VT_OK;
+}
+
+/*
+ * The members of `body`, expanded if so asked. Of an object inside another
+ * the table has only what may hold ids; the rest is shown as it is.
+ */
 static enum vt_err
 render_fields(struct call *c, const struct field *fields,
-    const struct resource *r, const struct json *body, const struct expand *e,
-    struct json *out)
+    const struct json *body, const struct expand *e, struct json *out)
 {
+	const struct field *f;
 	enum vt_err err;
 
-	for (const struct field *f = fields; f->name != NULL; f++) {
-		const struct expand *deeper = expand_find(e, f->name);
-		const struct json *v = json_get(body, f->name);
-
-		if (c->key == KEY_PUBLISHABLE && (f->flags & FIELD_PUBLIC) == 0)
+	for (const struct json *m = json_first(body); m != NULL;
+	     m = json_next(m)) {
+		f = field_find(fields, json_name(m));
+		if (c->key == KEY_PUBLISHABLE &&
+		    (f == NULL || (f->flags & FIELD_PUBLIC) == 0))
 			continue;
-		if (deeper != NULL && (f->flags & FIELD_INCLUDABLE) != 0) {
-			err = put_included(c, f, r, body, deeper, out);
-			if (err != VT_OK)
-				return err;
-			continue;
-		}
-		if (v == NULL)
-			continue;
-		if (deeper != NULL && f->members != NULL && json_is_object(v))
-			err = render_fields(c, f->members, r, v, deeper,
-			    json_put_object(out, f->name));
-		else if (deeper != NULL && f->to != R_NONE && json_is_string(v))
-			err = put_target(c, f, json_str(v), deeper, out);
-		else {
-			json_put_copy(out, f->name, v);
-			err = VT_OK;
-		}
+		err = put_field(c, f, m, expand_find(e, json_name(m)), out);
 		if (err != VT_OK)
 			return err;
 	}
-	if (e != NULL)
-		for (const struct expand *x = e->first; x != NULL;
-		     x = x->next) {
-			const struct field *f = field_find(fields, x->name);
-
-			if (f == NULL ||
-			    (f->to == R_NONE && f->members == NULL &&
-				(f->flags & FIELD_INCLUDABLE) == 0))
-				return not_expandable(c, x->name);
-		}
+	if (e == NULL)
+		return VT_OK;
+	for (const struct expand *x = e->first; x != NULL; x = x->next) {
+		f = field_find(fields, x->name);
+		if (!expandable(f))
+			return not_expandable(c, x->name);
+		if ((f->flags & FIELD_INCLUDABLE) == 0)
+			continue;
+		err = put_included(c, f, body, x, out);
+		if (err != VT_OK)
+			return err;
+	}
 	return VT_OK;
 }
 
@@ -238,12 +320,17 @@ put_live(struct call *c, enum resource_kind kind, const struct json *body,
 	if (kind == R_BALANCE_TRANSACTION &&
 	    json_int_at(body, "available_on", &at) && at <= c->now_s)
 		json_put_str(out, "status", "available");
+	if (kind == R_COUPON)
+		json_put_bool(out, "valid", coupon_valid(c, body));
+	if (kind == R_PROMOTION_CODE)
+		json_put_bool(out, "active", promotion_code_active(c, body));
 }
 
 static bool
 is_live(enum resource_kind kind)
 {
-	return kind == R_EVENT || kind == R_BALANCE_TRANSACTION;
+	return kind == R_EVENT || kind == R_BALANCE_TRANSACTION ||
+	    kind == R_COUPON || kind == R_PROMOTION_CODE;
 }
 
 enum vt_err
@@ -260,8 +347,7 @@ render_object(struct call *c, enum resource_kind kind, const struct json *body,
 			json_put_copy(out, json_name(m), m);
 		return VT_OK;
 	}
-	err = render_fields(
-	    c, resources[kind].fields, &resources[kind], body, e, out);
+	err = render_fields(c, resources[kind].fields, body, e, out);
 	put_live(c, kind, body, out);
 	return err;
 }
@@ -299,6 +385,18 @@ render_doc(struct call *c, const struct doc *d)
 	if (err == VT_OK)
 		c->answer = json_text(c->arena, out);
 	return err;
+}
+
+enum vt_err
+render_removed(struct call *c, struct doc *d)
+{
+	struct json *out = json_object(c->arena);
+
+	json_put_str(out, "id", d->id);
+	json_put_str(out, "object", resources[d->kind].object);
+	json_put_bool(out, "deleted", true);
+	c->answer = json_text(c->arena, out);
+	return doc_remove(c, d);
 }
 
 bool

@@ -20,12 +20,24 @@ enum vt_err render_doc(struct call *c, const struct doc *d) VT_MUSTCHECK;
 enum vt_err render_stored(
     struct call *c, enum resource_kind kind, const char *id) VT_MUSTCHECK;
 
+/* Removes the object for good, and answers that it is gone. */
+enum vt_err render_removed(struct call *c, struct doc *d) VT_MUSTCHECK;
+
 /* The object as a tree, expanded likewise; for embedding it elsewhere. */
 enum vt_err render_tree(
     struct call *c, const struct doc *d, struct json **out) VT_MUSTCHECK;
 
 /* The object as the caller may see it, not expanded. */
 const struct json *render_embedded(struct call *c, const struct doc *d);
+
+/* Which parameter of a list asks for which member. */
+struct list_rule {
+	const char *param; /* "recurring.interval"; NULL ends a table */
+	const char *member;
+};
+
+/* For list_filter.members: of those rules whose parameter came. */
+struct json *list_members(struct call *c, const struct list_rule *rules);
 
 struct list_filter {
 	enum resource_kind kind;
@@ -34,7 +46,10 @@ struct list_filter {
 	const char *parent;
 	const char *type;
 	const struct json *types; /* a list of texts: any of them */
-	/* Members by their paths: {"price.active": true}; all must be so. */
+	/*
+	 * Members by their paths: {"price.active": true}; all must be so, be
+	 * one of a list, or within a range ({"gte": 5}).
+	 */
 	const struct json *members;
 	const char *clock; /* on this test clock only */
 	bool clocked;	   /* else those on one are shown for a customer only */

@@ -5,28 +5,35 @@
 #include "render_parts.h"
 
 #define PAGE_DEFAULT 10
+#define PAGE_BYTES_MAX (64 << 20)
 
 /*
  * The statements of a page: by what is selective, in either direction. A
  * page after an object goes down in seq, a page before one comes up and is
  * turned around.
  */
-#define LIST_SQL(which, order)                                              \
-	"SELECT seq, body FROM objects WHERE " which                        \
-	" kind = :kind AND deleted = 0 AND seq < :below AND seq > :above "  \
-	"AND created >= :gte AND created <= :lte "                          \
-	"AND (:customer IS NULL OR customer = :customer) "                  \
-	"AND (:parent IS NULL OR parent = :parent) "                        \
-	"AND (:type IS NULL OR type = :type) "                              \
-	"AND (:types IS NULL OR type IN (SELECT value FROM "                \
-	"json_each(:types))) "                                              \
-	"AND (:clock IS NULL OR clock = :clock) "                           \
-	"AND (:unclocked = 0 OR clock IS NULL) "                            \
-	"AND (:members IS NULL OR NOT EXISTS (SELECT 1 FROM "               \
-	"json_each(:members) AS m WHERE json_extract(body, '$.' || m.key) " \
-	"IS NOT m.value)) "                                                 \
-	"AND (:delivered IS NULL OR :delivered <> EXISTS (SELECT 1 FROM "   \
-	"deliveries AS d WHERE d.event = objects.id AND d.state <> "        \
+#define MEMBER "json_extract(body, '$.' || m.key)"
+#define LIST_SQL(which, order)                                                \
+	"SELECT seq, body FROM objects WHERE " which                          \
+	" kind = :kind AND deleted = 0 AND seq < :below AND seq > :above "    \
+	"AND created >= :gte AND created <= :lte "                            \
+	"AND (:customer IS NULL OR customer = :customer) "                    \
+	"AND (:parent IS NULL OR parent = :parent) "                          \
+	"AND (:type IS NULL OR type = :type) "                                \
+	"AND (:types IS NULL OR type IN (SELECT value FROM "                  \
+	"json_each(:types))) "                                                \
+	"AND (:clock IS NULL OR clock = :clock) "                             \
+	"AND (:unclocked = 0 OR clock IS NULL) "                              \
+	"AND (:members IS NULL OR NOT EXISTS (SELECT 1 FROM "                 \
+	"json_each(:members) AS m WHERE CASE m.type "                         \
+	"WHEN 'array' THEN coalesce(" MEMBER " NOT IN "                       \
+	"(SELECT value FROM json_each(m.value)), 1) "                         \
+	"WHEN 'object' THEN coalesce(" MEMBER " <= m.value->>'gt' OR " MEMBER \
+	" < m.value->>'gte' OR " MEMBER " >= m.value->>'lt' OR " MEMBER       \
+	" > m.value->>'lte', " MEMBER " IS NULL) ELSE " MEMBER                \
+	" IS NOT m.value END)) "                                              \
+	"AND (:delivered IS NULL OR :delivered <> EXISTS (SELECT 1 FROM "     \
+	"deliveries AS d WHERE d.event = objects.id AND d.state <> "          \
 	"'delivered')) ORDER BY seq " order " LIMIT :n"
 static const char *const list_sql[3][2] = {
 	{ LIST_SQL("", "DESC"), LIST_SQL("", "ASC") },
@@ -35,6 +42,20 @@ static const char *const list_sql[3][2] = {
 	{ LIST_SQL("parent = :parent AND", "DESC"),
 	    LIST_SQL("parent = :parent AND", "ASC") },
 };
+
+struct json *
+list_members(struct call *c, const struct list_rule *rules)
+{
+	struct json *out = json_object(c->arena);
+	const struct json *v;
+
+	for (; rules->param != NULL; rules++) {
+		v = json_at(c->params, rules->param);
+		if (v != NULL)
+			json_put_copy(out, rules->member, v);
+	}
+	return out;
+}
 
 struct page {
 	int64_t limit, below, above, gte, lte;
@@ -177,14 +198,51 @@ buf_free_later(void *b)
 	buf_free(b);
 }
 
+struct buf *
+render_begin(struct call *c, const char *object)
+{
+	struct buf *out = arena_alloc(c->arena, sizeof(*out));
+
+	buf_init(out, PAGE_BYTES_MAX);
+	arena_defer(c->arena, buf_free_later, out);
+	buf_printf(out, "{\"object\":\"%s\",\"data\":[", object);
+	return out;
+}
+
+enum vt_err
+render_rows(struct call *c, enum resource_kind kind, const char *const *bodies,
+    size_t count, const struct expand *e, struct buf *out)
+{
+	enum vt_err err = VT_OK;
+
+	for (size_t i = 0; i < count && err == VT_OK; i++) {
+		if (i > 0)
+			buf_putc(out, ',');
+		err = put_row(c, kind, bodies[i], e, out);
+	}
+	return err;
+}
+
+/* A page that was read upwards, as pages are shown: newest first. */
+static void
+turn(const char **bodies, size_t count)
+{
+	for (size_t i = 0; i < count / 2; i++) {
+		const char *body = bodies[i];
+
+		bodies[i] = bodies[count - 1 - i];
+		bodies[count - 1 - i] = body;
+	}
+}
+
 enum vt_err
 render_list(struct call *c, const struct list_filter *f)
 {
-	struct buf *out = arena_alloc(c->arena, sizeof(*out));
 	struct expand *e;
 	struct page p;
 	const char **bodies;
 	size_t count, shown;
+	struct buf *out;
 	enum vt_err err;
 
 	err = expand_read(c, &e);
@@ -200,15 +258,11 @@ render_list(struct call *c, const struct list_filter *f)
 	if (err != VT_OK)
 		return err;
 	shown = count > (size_t)p.limit ? (size_t)p.limit : count;
-	buf_init(out, 64 << 20);
-	arena_defer(c->arena, buf_free_later, out);
-	buf_puts(out, "{\"object\":\"list\",\"data\":[");
-	for (size_t i = 0; i < shown && err == VT_OK; i++) {
-		if (i > 0)
-			buf_putc(out, ',');
-		err = put_row(c, f->kind, bodies[p.upwards ? shown - 1 - i : i],
-		    expand_find(e, "data"), out);
-	}
+	if (p.upwards)
+		turn(bodies, shown);
+	out = render_begin(c, "list");
+	err =
+	    render_rows(c, f->kind, bodies, shown, expand_find(e, "data"), out);
 	buf_printf(out, "],\"has_more\":%s,\"url\":\"%s\"}",
 	    count > shown ? "true" : "false",
 	    f->url != NULL ? f->url : resources[f->kind].url);

@@ -4,6 +4,7 @@
 #ifndef SANDBOX_RENDER_PARTS_H
 #define SANDBOX_RENDER_PARTS_H
 
+#include "base/buf.h"
 #include "render.h"
 
 #define RENDER_DEPTH_MAX 64 /* of our own documents */
@@ -23,6 +24,17 @@ const struct expand *expand_find(const struct expand *e, const char *name);
 /* Refuses unless everything below `e` begins with "data", as in lists. */
 enum vt_err
 expand_only_data(struct call *c, const struct expand *e) VT_MUSTCHECK;
+
+/* Refuses to expand a property of this name. */
+enum vt_err not_expandable(struct call *c, const char *name) VT_MUSTCHECK;
+
+/* Begins a page, which lasts as long as the call: {"object":…,"data":[ */
+struct buf *render_begin(struct call *c, const char *object);
+
+/* Its rows, out of the objects' texts as stored, each expanded by `e`. */
+enum vt_err
+render_rows(struct call *c, enum resource_kind kind, const char *const *bodies,
+    size_t count, const struct expand *e, struct buf *out) VT_MUSTCHECK;
 
 /*
  * The members of an object of this kind, expanded, into `out`. With nothing

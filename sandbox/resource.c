@@ -57,6 +57,27 @@ doc_prefix(struct call *c, struct doc *d, const char *prefix)
 	json_put_str(d->body, "id", d->id);
 }
 
+enum vt_err
+doc_name(struct call *c, struct doc *d, const char *id)
+{
+	const char *noun = resources[d->kind].noun;
+
+	if (id == NULL)
+		return VT_OK;
+	if (!ids_valid(id))
+		return call_fail(c, 400, NULL, "id",
+		    "Invalid id for a %s: use letters, digits, '_' and '-' "
+		    "only.",
+		    noun);
+	if (doc_find(c, R_ANY, id) != NULL)
+		return call_fail(c, 400, "resource_already_exists", "id",
+		    "%c%s already exists.", (char)(noun[0] - 'a' + 'A'),
+		    noun + 1);
+	d->id = arena_strdup(c->arena, id);
+	json_put_str(d->body, "id", d->id);
+	return VT_OK;
+}
+
 /* Our own text back as a tree that can be changed. */
 static struct json *
 thaw(struct call *c, const char *text)
@@ -232,6 +253,31 @@ doc_save(struct call *c, struct doc *d)
 	    DB_TEXT("type", column_type(d)), DB_TEXT("clock", d->clock),
 	    DB_INT("deleted", d->deleted), due, DB_TEXT("body", body),
 	    DB_TEXT("hidden", hidden));
+}
+
+int64_t
+doc_int(const struct doc *d, const char *path)
+{
+	int64_t n = 0;
+
+	(void)json_int_at(d->body, path, &n); /* null is 0 */
+	return n;
+}
+
+bool
+doc_flag(const struct doc *d, const char *path)
+{
+	bool yes = false;
+
+	return json_bool(json_at(d->body, path), &yes) && yes;
+}
+
+bool
+doc_is(const struct doc *d, const char *path, const char *text)
+{
+	const char *is = json_str_at(d->body, path);
+
+	return is != NULL && strcmp(is, text) == 0;
 }
 
 void

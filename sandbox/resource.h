@@ -26,7 +26,13 @@ enum resource_kind {
 	R_FRAUD_WARNING,
 	R_EVENT,
 	R_WEBHOOK_ENDPOINT,
+	R_SUBSCRIPTION,
+	R_SUBSCRIPTION_ITEM,
 	R_TEST_CLOCK,
+	R_PRODUCT,
+	R_PRICE,
+	R_COUPON,
+	R_PROMOTION_CODE,
 	R_USER,	   /* Clerk's, for the local sign-in */
 	R_SESSION, /* likewise */
 	R_MESSAGE, /* a webhook of Clerk's: what an event is for Stripe's */
@@ -39,13 +45,15 @@ enum resource_kind {
  * (a customer's: whose customer) this one is; R_NONE: an empty list.
  */
 #define FIELD_INCLUDABLE 2u
+#define FIELD_HIDDEN 4u /* includable too, out of the hidden half */
 
 struct field {
-	const char *name;    /* NULL ends a table */
-	const char *initial; /* JSON; NULL: absent until set */
-	enum resource_kind to;
+	const char *name;      /* NULL ends a table */
+	const char *initial;   /* JSON; NULL: absent until set */
+	enum resource_kind to; /* of an id, or of each in an array of ids */
 	unsigned flags;
-	const struct field *members; /* where ids may stand deeper inside */
+	/* Where ids stand deeper inside; of an array: inside each of it. */
+	const struct field *members;
 };
 
 struct resource {
@@ -85,6 +93,13 @@ struct doc *doc_new(struct call *c, enum resource_kind kind);
 void doc_prefix(struct call *c, struct doc *d, const char *prefix);
 
 /*
+ * A name of the caller's choice for a new one, where one was given; refused
+ * when it cannot be an id, or is taken already.
+ */
+enum vt_err
+doc_name(struct call *c, struct doc *d, const char *id) VT_MUSTCHECK;
+
+/*
  * The object of this id and kind, or NULL. A deleted one is found too. With
  * R_ANY its own kind is in the result. Within a call there is one of each in
  * hand: who finds it again sees what was changed meanwhile, saved or not.
@@ -121,6 +136,14 @@ enum vt_err doc_save(struct call *c, struct doc *d) VT_MUSTCHECK;
 
 /* Makes it what is left of a deleted object: {id, object, deleted}. */
 void doc_bury(struct call *c, struct doc *d);
+
+/*
+ * Members that are always there: a number (null is 0), a truth, and whether
+ * a text is this one.
+ */
+int64_t doc_int(const struct doc *d, const char *path);
+bool doc_flag(const struct doc *d, const char *path);
+bool doc_is(const struct doc *d, const char *path, const char *text);
 
 /* Removes it for good. */
 enum vt_err doc_remove(struct call *c, struct doc *d) VT_MUSTCHECK;

@@ -30,19 +30,10 @@ static const struct param list_params[] = {
 	PARAM_END,
 };
 
-static int64_t
-number(const struct doc *d, const char *path)
-{
-	int64_t n = 0;
-
-	(void)json_int_at(d->body, path, &n); /* ours: always there */
-	return n;
-}
-
 static bool
 is_advancing(const struct doc *d)
 {
-	return strcmp(json_str_at(d->body, "status"), "advancing") == 0;
+	return doc_is(d, "status", "advancing");
 }
 
 /* --- whose time a call lives by ------------------------------------------ */
@@ -87,7 +78,7 @@ test_clock_enter(struct call *c)
 		    "modifications. Wait until the clock %s is ready.",
 		    d->id);
 	c->clock = d->id;
-	c->now_s = number(d, "frozen_time");
+	c->now_s = doc_int(d, "frozen_time");
 	return VT_OK;
 }
 
@@ -107,7 +98,7 @@ stand_still(struct doc *d, const char *status)
 {
 	json_put_str(d->body, "status", status);
 	json_put_text(d->body, "status_details", "{}");
-	d->due_ms = number(d, "deletes_after") * 1000;
+	d->due_ms = doc_int(d, "deletes_after") * 1000;
 }
 
 /* Takes the clock and all that lives by it away. */
@@ -140,7 +131,7 @@ enum vt_err
 test_clock_due(struct call *c, struct doc *d)
 {
 	int64_t target =
-	    number(d, "status_details.advancing.target_frozen_time");
+	    doc_int(d, "status_details.advancing.target_frozen_time");
 	int64_t real_s = c->now_s, at_s;
 	enum vt_err err;
 
@@ -150,7 +141,7 @@ test_clock_due(struct call *c, struct doc *d)
 	c->clock = NULL;
 	c->now_s = real_s;
 	if (err == VT_OK) {
-		if (at_s > number(d, "frozen_time"))
+		if (at_s > doc_int(d, "frozen_time"))
 			json_put_int(d->body, "frozen_time", at_s);
 		return doc_save(c, d);
 	}
@@ -253,7 +244,7 @@ static int64_t
 furthest(struct call *c, const struct doc *d)
 {
 	(void)c;
-	return number(d, "frozen_time") + TWO_YEARS_S;
+	return doc_int(d, "frozen_time") + TWO_YEARS_S;
 }
 
 static enum vt_err
@@ -271,16 +262,16 @@ advance(struct call *c)
 		return call_fail(c, 429, "lock_timeout", NULL,
 		    "Test clock advancement underway - cannot perform "
 		    "modifications.");
-	if (strcmp(json_str_at(d->body, "status"), "ready") != 0)
+	if (!doc_is(d, "status", "ready"))
 		return call_fail(c, 400, NULL, NULL,
 		    "The test clock %s has failed and cannot be advanced any "
 		    "more. Delete it.",
 		    d->id);
-	if (target <= number(d, "frozen_time"))
+	if (target <= doc_int(d, "frozen_time"))
 		return call_fail(c, 400, NULL, "frozen_time",
 		    "The `frozen_time` must be after the test clock's current "
 		    "frozen time, %lld.",
-		    (long long)number(d, "frozen_time"));
+		    (long long)doc_int(d, "frozen_time"));
 	if (target > furthest(c, d))
 		return call_fail(c, 400, NULL, "frozen_time",
 		    "Test clocks can be advanced at most two intervals of the "

@@ -88,17 +88,14 @@ update(struct call *c)
 	return err == VT_OK ? render_doc(c, d) : err;
 }
 
-static enum vt_err delete (struct call *c) {
-	struct json *out = json_object(c->arena); struct doc * d;
+static enum vt_err
+delete_endpoint(struct call *c)
+{
+	struct doc *d;
 	enum vt_err err;
 
 	err = doc_need(c, R_WEBHOOK_ENDPOINT, c->id, NULL, &d);
-	if (err == VT_OK) err = doc_remove(c, d);
-	json_put_str(out, "id", c->id);
-	json_put_str(out, "object", "webhook_endpoint");
-	json_put_bool(out, "deleted", true);
-	c->answer = json_text(c->arena, out);
-	return err;
+	return err == VT_OK ? render_removed(c, d) : err;
 }
 
 static enum vt_err
@@ -114,6 +111,7 @@ const struct operation webhook_endpoint_operations[] = {
 	{ HTTP_GET, "/v1/webhook_endpoints", list_params, list, 0 },
 	{ HTTP_GET, "/v1/webhook_endpoints/{}", params_none, retrieve, 0 },
 	{ HTTP_POST, "/v1/webhook_endpoints/{}", update_params, update, 0 },
-	{ HTTP_DELETE, "/v1/webhook_endpoints/{}", params_none, delete, 0 },
+	{ HTTP_DELETE, "/v1/webhook_endpoints/{}", params_none, delete_endpoint,
+	    0 },
 	{ 0 },
 };

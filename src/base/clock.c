@@ -294,3 +294,16 @@ clock_parse(const char *text, int64_t *ms)
 	*ms = ((int64_t)s - offset_s) * 1000 + fraction;
 	return VT_OK;
 }
+
+enum vt_err
+clock_as_of(const char *text, int64_t now_ms, int64_t *ms)
+{
+	int64_t at;
+
+	if (clock_parse(text, &at) != VT_OK || at > now_ms)
+		return VT_INVALID;
+	if (strchr(text, '.') == NULL)
+		at += 999;
+	*ms = at < now_ms ? at : now_ms;
+	return VT_OK;
+}

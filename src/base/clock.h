@@ -66,4 +66,13 @@ void clock_format_ms(int64_t ms, char out[static CLOCK_TEXT_BYTES]);
  */
 enum vt_err clock_parse(const char *text, int64_t *ms) VT_MUSTCHECK;
 
+/*
+ * The same for a moment to look back at. What is kept in milliseconds is
+ * shown in whole seconds, so one without a fraction is the end of its
+ * second: the time that a row shows includes the row. At most `now_ms`;
+ * VT_INVALID for a time after it.
+ */
+enum vt_err
+clock_as_of(const char *text, int64_t now_ms, int64_t *ms) VT_MUSTCHECK;
+
 #endif

@@ -327,7 +327,7 @@ alarm_op(struct db *db, const void *in, void *out, struct vt_problem *p)
 
 	(void)out;
 	(void)p;
-	return grant_alarm(db, i->tx, i->why);
+	return grant_alarm(db, i->tx, i->why, clock_now_ms());
 }
 
 static enum vt_err

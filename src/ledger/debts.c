@@ -12,7 +12,17 @@
 #include "ledger/transactions.h"
 #include "text/money.h"
 
-enum { HEAD, ADD, OPEN_GET, OPEN_ADD, OPEN_SET, OF_USER, OLDEST, STATEMENTS };
+enum {
+	HEAD,
+	ADD,
+	OPEN_GET,
+	OPEN_ADD,
+	OPEN_SET,
+	OF_USER,
+	OF_USER_AT,
+	OLDEST,
+	STATEMENTS
+};
 
 static const char *const sql[STATEMENTS] = {
 	[HEAD] = "SELECT id, hash FROM debts ORDER BY id DESC LIMIT 1",
@@ -26,6 +36,8 @@ static const char *const sql[STATEMENTS] = {
 		     "WHERE grant_tx = :grant",
 	[OF_USER] = "SELECT COALESCE(SUM(open), 0) FROM debt_open "
 		    "WHERE user = :user AND open > 0",
+	[OF_USER_AT] = "SELECT COALESCE(SUM(delta), 0) FROM debts "
+		       "WHERE user = :user AND created_at <= :at",
 	[OLDEST] = "SELECT grant_tx, open FROM debt_open "
 		   "WHERE user = :user AND open > 0 AND grant_tx > :after "
 		   "ORDER BY grant_tx LIMIT 1",
@@ -149,6 +161,13 @@ enum vt_err
 debt_of_user(struct db *db, int64_t user, int64_t *open)
 {
 	return number(db, sql[OF_USER], DB_PARAMS(DB_INT("user", user)), open);
+}
+
+enum vt_err
+debt_of_user_at(struct db *db, int64_t user, int64_t at_ms, int64_t *open)
+{
+	return number(db, sql[OF_USER_AT],
+	    DB_PARAMS(DB_INT("user", user), DB_INT("at", at_ms)), open);
 }
 
 /* The user's oldest debt after this one; VT_NOTFOUND when none is left. */

@@ -33,6 +33,10 @@ debt_of_grant(struct db *db, int64_t grant_tx, int64_t *open) VT_MUSTCHECK;
 enum vt_err
 debt_of_user(struct db *db, int64_t user, int64_t *open) VT_MUSTCHECK;
 
+/* The same as it was at a moment, from the steps up to then. */
+enum vt_err debt_of_user_at(
+    struct db *db, int64_t user, int64_t at_ms, int64_t *open) VT_MUSTCHECK;
+
 /*
  * Pays the user's debts, oldest first, out of what is free in this lot, each
  * by a movement `repay:<grant>:<because>` to the clawback account. *paid is

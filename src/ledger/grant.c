@@ -10,7 +10,7 @@
 #include "ledger/movements.h"
 #include "ledger/settle.h"
 
-enum { ADD, UNVERIFIED, VERIFIED, ALARM, FREEZE, STATEMENTS };
+enum { ADD, UNVERIFIED, VERIFIED, ALARM, FREE, STATEMENTS };
 
 static const char *const sql[STATEMENTS] = {
 	[ADD] = "INSERT INTO grants (tx, source, lot, charge, granted) "
@@ -23,8 +23,8 @@ static const char *const sql[STATEMENTS] = {
 	[VERIFIED] = "SELECT 1 FROM grants WHERE tx = :tx "
 		     "AND verified_at IS NOT NULL",
 	[ALARM] = "UPDATE grants SET alarm = :why WHERE tx = :tx",
-	[FREEZE] = "UPDATE lot_left SET frozen = left - held "
-		   "WHERE lot = (SELECT lot FROM grants WHERE tx = :tx)",
+	[FREE] = "SELECT f.lot, f.left - f.held - f.frozen FROM grants g "
+		 "JOIN lot_left f ON f.lot = g.lot WHERE g.tx = :tx",
 };
 
 /*
@@ -129,12 +129,19 @@ grant_is_verified(struct db *db, int64_t tx)
 }
 
 enum vt_err
-grant_alarm(struct db *db, int64_t tx, const char *why)
+grant_alarm(struct db *db, int64_t tx, const char *why, int64_t now_ms)
 {
+	int64_t lot, tokens;
 	enum vt_err err;
+	struct query q;
 
 	err = db_exec(db, sql[ALARM], DB_INT("tx", tx), DB_TEXT("why", why));
+	if (err == VT_OK)
+		err = db_row(&q, db, sql[FREE], DB_INT("tx", tx));
 	if (err != VT_OK)
-		return err;
-	return db_exec(db, sql[FREEZE], DB_INT("tx", tx));
+		return err == VT_NOTFOUND ? VT_DB : err;
+	lot = db_int(&q, 0);
+	tokens = db_int(&q, 1);
+	db_done(&q);
+	return tokens > 0 ? lot_mark(db, lot, 0, tokens, now_ms) : VT_OK;
 }

@@ -64,7 +64,7 @@ enum vt_err grant_is_verified(struct db *db, int64_t tx) VT_MUSTCHECK;
  * and not held, until a person decides; settle() keeps it so. Inside an
  * operation.
  */
-enum vt_err
-grant_alarm(struct db *db, int64_t tx, const char *why) VT_MUSTCHECK;
+enum vt_err grant_alarm(
+    struct db *db, int64_t tx, const char *why, int64_t now_ms) VT_MUSTCHECK;
 
 #endif

@@ -16,12 +16,10 @@
 
 enum {
 	ADD,
-	PIN,
 	PIN_ADD,
 	BY_ID,
 	BY_PUBLIC,
 	NEXT_PIN,
-	UNPIN,
 	PIN_DELETE,
 	END,
 	USER_EXPIRED,
@@ -41,8 +39,6 @@ static const char *const sql[STATEMENTS] = {
 		":reference, :user, :tokens, :expires, :now WHERE NOT EXISTS "
 		"(SELECT 1 FROM holds WHERE service = :service "
 		"AND reference = :reference) RETURNING id",
-	[PIN] = "UPDATE lot_left SET held = held + :tokens WHERE lot = :lot "
-		"AND left - held - frozen >= :tokens",
 	[PIN_ADD] = "INSERT INTO hold_lots (hold, lot, tokens) "
 		    "VALUES (:hold, :lot, :tokens)",
 	[BY_ID] = SELECT "h.id = :id",
@@ -52,7 +48,6 @@ static const char *const sql[STATEMENTS] = {
 		     "JOIN lots l ON l.id = p.lot WHERE p.hold = :hold "
 		     "ORDER BY l.priority, l.expires_at IS NULL, l.expires_at, "
 		     "l.paid, l.created_at, l.id LIMIT 1",
-	[UNPIN] = "UPDATE lot_left SET held = held - :tokens WHERE lot = :lot",
 	[PIN_DELETE] = "DELETE FROM hold_lots "
 		       "WHERE hold = :hold AND lot = :lot",
 	/* Compare-and-set: who comes second finds it ended (R62, R63). */
@@ -133,10 +128,7 @@ pin_next(struct db *db, int64_t hold, int64_t user, int64_t now_ms,
 		return err;
 	if (*pinned > tokens)
 		*pinned = tokens;
-	err = db_exec(
-	    db, sql[PIN], DB_INT("lot", lot), DB_INT("tokens", *pinned));
-	if (err == VT_OK && db_changes(db) != 1)
-		err = VT_DB;
+	err = lot_mark(db, lot, *pinned, 0, now_ms);
 	if (err != VT_OK)
 		return err;
 	return db_exec(db, sql[PIN_ADD], DB_INT("hold", hold),
@@ -183,7 +175,7 @@ struct pin {
 
 /* Takes the next lot off a hold; VT_NOTFOUND when it pins none any more. */
 static enum vt_err
-unpin_next(struct db *db, int64_t hold, struct pin *out)
+unpin_next(struct db *db, int64_t hold, int64_t now_ms, struct pin *out)
 {
 	enum vt_err err;
 	struct query q;
@@ -198,8 +190,7 @@ unpin_next(struct db *db, int64_t hold, struct pin *out)
 	    db, sql[PIN_DELETE], DB_INT("hold", hold), DB_INT("lot", out->lot));
 	if (err != VT_OK)
 		return err;
-	return db_exec(db, sql[UNPIN], DB_INT("lot", out->lot),
-	    DB_INT("tokens", out->tokens));
+	return lot_mark(db, out->lot, -out->tokens, 0, now_ms);
 }
 
 /*
@@ -246,7 +237,7 @@ unpin(struct db *db, const struct hold *h, int64_t movement, int64_t take,
 	int64_t taken;
 	enum vt_err err;
 
-	while ((err = unpin_next(db, h->id, &pin)) == VT_OK) {
+	while ((err = unpin_next(db, h->id, now_ms, &pin)) == VT_OK) {
 		taken = pin.tokens < take ? pin.tokens : take;
 		if (taken > 0)
 			err = lot_take(db, pin.lot, movement, taken);

@@ -9,7 +9,12 @@ enum {
 	LOT_ADD,
 	LEFT_ADD,
 	USE_ADD,
+	MARK,
+	MARK_ADD,
 	LIVE,
+	THEN,
+	LEFT_THEN,
+	MARKS_THEN,
 	NEXT,
 	TAKE,
 	TAKEN,
@@ -27,6 +32,12 @@ enum {
 	" ORDER BY l.priority, l.expires_at IS NULL, l.expires_at, l.paid, " \
 	"l.created_at, l.id"
 
+/* As lot_read() has them. What is not past its end, or kept beyond it. */
+#define LOT_COLUMNS                                                         \
+	"l.granted, l.cost, l.expires_at, l.created_at, l.paid, l.origin, " \
+	"l.currency, t.public_id "
+#define NOT_ENDED "(l.expires_at IS NULL OR l.expires_at > :now)"
+
 static const char *const sql[STATEMENTS] = {
 	[LOT_ADD] =
 	    "INSERT INTO lots (user, tx, origin, paid, cost, currency, "
@@ -36,28 +47,41 @@ static const char *const sql[STATEMENTS] = {
 		     "VALUES (:lot, :user, :tokens)",
 	[USE_ADD] = "INSERT INTO lot_uses (movement, lot, delta) "
 		    "VALUES (:movement, :lot, :delta)",
-	[LIVE] = "SELECT l.id, f.left, f.held, f.frozen, l.granted, l.cost, "
-		 "l.expires_at, l.created_at, l.paid, l.origin, l.currency, "
-		 "t.public_id FROM lot_left f JOIN lots l ON l.id = f.lot "
+	[MARK] = "UPDATE lot_left SET held = held + :held, "
+		 "frozen = frozen + :frozen WHERE lot = :lot "
+		 "AND held + :held >= 0 AND frozen + :frozen >= 0 "
+		 "AND held + :held + frozen + :frozen <= left",
+	[MARK_ADD] = "INSERT INTO lot_marks (lot, held, frozen, created_at) "
+		     "VALUES (:lot, :held, :frozen, :now)",
+	[LIVE] = "SELECT l.id, f.left, f.held, f.frozen, " LOT_COLUMNS
+		 "FROM lot_left f JOIN lots l ON l.id = f.lot "
 		 "JOIN token_transactions t ON t.id = l.tx "
 		 "WHERE f.user = :user AND f.left > 0 "
-		 "AND (l.expires_at IS NULL OR l.expires_at > :now)" BURN_ORDER,
+		 "AND (" NOT_ENDED " OR f.held + f.frozen > 0)" BURN_ORDER,
+	[THEN] = "SELECT l.id, 0, 0, 0, " LOT_COLUMNS "FROM lots l "
+		 "JOIN token_transactions t ON t.id = l.tx "
+		 "WHERE l.user = :user AND l.created_at <= :now" BURN_ORDER,
+	[LEFT_THEN] = "SELECT COALESCE(SUM(u.delta), 0) FROM lot_uses u "
+		      "JOIN movements m ON m.id = u.movement "
+		      "WHERE u.lot = :lot AND m.created_at <= :now",
+	[MARKS_THEN] = "SELECT COALESCE(SUM(held), 0), "
+		       "COALESCE(SUM(frozen), 0) FROM lot_marks "
+		       "WHERE lot = :lot AND created_at <= :now",
 	[NEXT] = "SELECT l.id, f.left - f.held - f.frozen "
 		 "FROM lot_left f JOIN lots l ON l.id = f.lot "
 		 "WHERE f.user = :user AND f.left > 0 "
 		 "AND f.left - f.held - f.frozen > 0 "
-		 "AND (l.expires_at IS NULL OR l.expires_at > :now)" BURN_ORDER
-		 " LIMIT 1",
+		 "AND " NOT_ENDED BURN_ORDER " LIMIT 1",
 	[TAKE] = "UPDATE lot_left SET left = left - :tokens WHERE lot = :lot "
 		 "AND left - held - frozen >= :tokens",
 	[TAKEN] = "SELECT COALESCE(-SUM(delta), 0) FROM lot_uses "
 		  "WHERE movement = :movement",
 	[FREE] = "SELECT left - held - frozen FROM lot_left WHERE lot = :lot",
-	[SUMS] = "SELECT COALESCE(SUM(f.left - f.held - f.frozen), 0), "
+	[SUMS] = "SELECT COALESCE(SUM(CASE WHEN " NOT_ENDED
+		 " THEN f.left - f.held - f.frozen ELSE 0 END), 0), "
 		 "COALESCE(SUM(f.held), 0), COALESCE(SUM(f.frozen), 0) "
 		 "FROM lot_left f JOIN lots l ON l.id = f.lot "
-		 "WHERE f.user = :user AND f.left > 0 "
-		 "AND (l.expires_at IS NULL OR l.expires_at > :now)",
+		 "WHERE f.user = :user AND f.left > 0",
 	[USES] = "SELECT l.id, -u.delta, l.granted, l.cost, l.expires_at, "
 		 "l.paid, l.origin, l.currency, t.public_id FROM movements m "
 		 "JOIN lot_uses u ON u.movement = m.id AND u.delta < 0 "
@@ -171,6 +195,23 @@ lots_taken(struct db *db, int64_t movement, int64_t *tokens)
 	return VT_OK;
 }
 
+enum vt_err
+lot_mark(
+    struct db *db, int64_t lot, int64_t held, int64_t frozen, int64_t now_ms)
+{
+	enum vt_err err;
+
+	err = db_exec(db, sql[MARK], DB_INT("lot", lot), DB_INT("held", held),
+	    DB_INT("frozen", frozen));
+	if (err == VT_OK && db_changes(db) != 1)
+		err = VT_DB;
+	if (err != VT_OK)
+		return err;
+	return db_exec(db, sql[MARK_ADD], DB_INT("lot", lot),
+	    DB_INT("held", held), DB_INT("frozen", frozen),
+	    DB_INT("now", now_ms));
+}
+
 static void
 lot_read(struct query *q, struct lot *l)
 {
@@ -189,6 +230,18 @@ lot_read(struct query *q, struct lot *l)
 	(void)db_copy(q, 11, l->tx, sizeof(l->tx));
 }
 
+/*
+ * A lot past its end has nothing but what holds and disputes keep of it; the
+ * rest is gone, whether a sweep has booked it or not.
+ */
+static enum vt_err
+lot_show(struct lot *l, int64_t now_ms, lot_fn fn, void *arg)
+{
+	if (l->expires_at != 0 && l->expires_at <= now_ms)
+		l->left = l->held + l->frozen;
+	return l->left > 0 ? fn(l, arg) : VT_OK;
+}
+
 enum vt_err
 lots_each(struct db *db, int64_t user, int64_t now_ms, lot_fn fn, void *arg)
 {
@@ -200,10 +253,65 @@ lots_each(struct db *db, int64_t user, int64_t now_ms, lot_fn fn, void *arg)
 	    &q, db, sql[LIVE], DB_INT("user", user), DB_INT("now", now_ms));
 	while (err == VT_OK && (err = db_step(&q)) == VT_OK) {
 		lot_read(&q, &l);
-		err = fn(&l, arg);
+		err = lot_show(&l, now_ms, fn, arg);
 	}
 	db_done(&q);
 	return err == VT_NOTFOUND ? VT_OK : err;
+}
+
+/* What was left, held and frozen of one lot, from the rows that only grow. */
+static enum vt_err
+lot_then(struct db *db, int64_t at_ms, struct lot *l)
+{
+	enum vt_err err;
+	struct query q;
+
+	err = db_row(
+	    &q, db, sql[LEFT_THEN], DB_INT("lot", l->id), DB_INT("now", at_ms));
+	if (err != VT_OK)
+		return err == VT_NOTFOUND ? VT_DB : err;
+	l->left = db_int(&q, 0);
+	db_done(&q);
+	if (l->left == 0)
+		return VT_OK;
+	err = db_row(&q, db, sql[MARKS_THEN], DB_INT("lot", l->id),
+	    DB_INT("now", at_ms));
+	if (err != VT_OK)
+		return err == VT_NOTFOUND ? VT_DB : err;
+	l->held = db_int(&q, 0);
+	l->frozen = db_int(&q, 1);
+	db_done(&q);
+	return VT_OK;
+}
+
+enum vt_err
+lots_each_at(struct db *db, int64_t user, int64_t at_ms, lot_fn fn, void *arg)
+{
+	struct query q;
+	struct lot l;
+	enum vt_err err;
+
+	err = db_query(
+	    &q, db, sql[THEN], DB_INT("user", user), DB_INT("now", at_ms));
+	while (err == VT_OK && (err = db_step(&q)) == VT_OK) {
+		lot_read(&q, &l);
+		err = lot_then(db, at_ms, &l);
+		if (err == VT_OK)
+			err = lot_show(&l, at_ms, fn, arg);
+	}
+	db_done(&q);
+	return err == VT_NOTFOUND ? VT_OK : err;
+}
+
+void
+balance_add(struct balance *b, const struct lot *l, int64_t now_ms)
+{
+	/* Two processes may differ by a moment about which came first. */
+	if (l->left > l->held + l->frozen &&
+	    (l->expires_at == 0 || l->expires_at > now_ms))
+		b->available += l->left - l->held - l->frozen;
+	b->held += l->held;
+	b->frozen += l->frozen;
 }
 
 enum vt_err

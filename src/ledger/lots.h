@@ -38,6 +38,14 @@ enum vt_err lots_burn(struct db *db, int64_t user, int64_t movement,
 enum vt_err lot_take(
     struct db *db, int64_t lot, int64_t movement, int64_t tokens) VT_MUSTCHECK;
 
+/*
+ * Changes what is held and frozen of a lot by so many tokens, and notes when
+ * (lot_marks). Inside an operation. VT_DB: there is not as much left, which
+ * no caller asks for.
+ */
+enum vt_err lot_mark(struct db *db, int64_t lot, int64_t held, int64_t frozen,
+    int64_t now_ms) VT_MUSTCHECK;
+
 /* What is left of a lot and neither held nor frozen. */
 enum vt_err lot_free(struct db *db, int64_t lot, int64_t *tokens) VT_MUSTCHECK;
 
@@ -57,8 +65,19 @@ struct lot {
 };
 typedef enum vt_err (*lot_fn)(const struct lot *l, void *arg);
 
-/* The user's lots that are not used up nor expired, in burn order. */
+/*
+ * The user's lots that have something left, in burn order. Of one past its
+ * end that is what is held or frozen, which does not end while it is (R65).
+ */
 enum vt_err lots_each(struct db *db, int64_t user, int64_t now_ms, lot_fn fn,
+    void *arg) VT_MUSTCHECK;
+
+/*
+ * The same as it was at a moment: rebuilt from the rows that are only ever
+ * added, with all those whose time is not later. It reads every use of every
+ * lot that the user had by then.
+ */
+enum vt_err lots_each_at(struct db *db, int64_t user, int64_t at_ms, lot_fn fn,
     void *arg) VT_MUSTCHECK;
 
 /* What a transaction took out of a lot, and the lot as it was made. */
@@ -91,6 +110,8 @@ lots_taken(struct db *db, int64_t movement, int64_t *tokens) VT_MUSTCHECK;
 struct balance {
 	int64_t available, held, frozen;
 };
+/* Adds one of the lots that lots_each() or lots_each_at() shows. */
+void balance_add(struct balance *b, const struct lot *l, int64_t now_ms);
 enum vt_err ledger_balance(struct db *db, int64_t user, int64_t now_ms,
     struct balance *out) VT_MUSTCHECK;
 

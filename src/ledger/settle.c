@@ -19,7 +19,6 @@ enum {
 	BACK,
 	GONE,
 	LOT_GET,
-	FREEZE,
 	BOOK,
 	SINCE,
 	STATEMENTS
@@ -58,7 +57,6 @@ static const char *const sql[STATEMENTS] = {
 		 "AND t.kind IN ('expiry', 'revoke')",
 	[LOT_GET] = "SELECT left, held, frozen FROM lot_left "
 		    "WHERE lot = :lot",
-	[FREEZE] = "UPDATE lot_left SET frozen = :frozen WHERE lot = :lot",
 	[BOOK] = "UPDATE grants SET booked = :booked, steps = steps + 1 "
 		 "WHERE tx = :tx",
 	[SINCE] = "UPDATE grants SET since = "
@@ -187,11 +185,12 @@ want(const struct case_file *c, int64_t back)
 static enum vt_err
 set_frozen(struct db *db, struct case_file *c, int64_t frozen)
 {
-	if (frozen == c->frozen)
+	int64_t more = frozen - c->frozen;
+
+	if (more == 0)
 		return VT_OK;
 	c->frozen = frozen;
-	return db_exec(
-	    db, sql[FREEZE], DB_INT("lot", c->lot), DB_INT("frozen", frozen));
+	return lot_mark(db, c->lot, 0, more, c->now_ms);
 }
 
 static enum vt_err

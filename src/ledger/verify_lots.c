@@ -13,7 +13,9 @@ static const char lots_sql[] =
     "f.lot, f.user, f.left, f.held, f.frozen, EXISTS (SELECT 1 FROM grants g "
     "WHERE g.tx = l.tx AND g.lot = l.id "
     "AND (g.alarm IS NOT NULL OR g.since IS NOT NULL)), "
-    "(SELECT COALESCE(SUM(p.tokens), 0) FROM hold_lots p WHERE p.lot = l.id) "
+    "(SELECT COALESCE(SUM(p.tokens), 0) FROM hold_lots p WHERE p.lot = l.id), "
+    "(SELECT COALESCE(SUM(k.held), 0) FROM lot_marks k WHERE k.lot = l.id), "
+    "(SELECT COALESCE(SUM(k.frozen), 0) FROM lot_marks k WHERE k.lot = l.id) "
     "FROM lots l LEFT JOIN token_transactions t ON t.id = l.tx "
     "LEFT JOIN lot_left f ON f.lot = l.id ORDER BY l.id";
 
@@ -95,6 +97,13 @@ check_left(struct verify *v, struct query *q, __int128 left)
 		    "Of lot %" PRId64 " %" PRId64
 		    " tokens are said to be held; holds pin %" PRId64 ".",
 		    id, db_int(q, 15), db_int(q, 18));
+	if (db_int(q, 15) != db_int(q, 19) || db_int(q, 16) != db_int(q, 20))
+		verify_fault(v, "lot.marks",
+		    "Of lot %" PRId64 " %" PRId64
+		    " tokens are held and %" PRId64
+		    " frozen; its marks sum to %" PRId64 " and %" PRId64 ".",
+		    id, db_int(q, 15), db_int(q, 16), db_int(q, 19),
+		    db_int(q, 20));
 	/* What freezes is a refund or a dispute, or an alarm: a grant that
 	 * Stripe did not confirm. */
 	if (db_int(q, 16) != 0 && db_int(q, 17) == 0)

@@ -91,9 +91,85 @@ class Balance(unittest.TestCase):
 
     def test_unknown_parameters_are_refused(self):
         token = stack.token('new@example.com')
-        for path in (BALANCE + '?as_of=2026-01-01', BALANCE + '?user=x',
+        for path in (BALANCE + '?at=2026-01-01', BALANCE + '?user=x',
                      LIST + '?user=x', LIST + '?format=csv'):
             self.assertEqual(stack.get(path, token=token).status, 422, path)
+
+
+class AsOf(unittest.TestCase):
+    """A balance as it was; tests/unit/check_property.c compares many."""
+
+    def ask(self, token, at):
+        return stack.get(f'{BALANCE}?as_of={at}', token=token)
+
+    def test_each_moment_shows_what_was_shown_then(self):
+        token = stack.token('asof@example.com')
+        sub = stack.sub('asof@example.com')
+        service = stack.dev('key', 'tokens:spend', 'tokens:read').strip()
+        seen = []
+
+        def look():
+            time.sleep(1.1)  # whole seconds name the moments below
+            now = time.strftime('%Y-%m-%dT%H:%M:%SZ',
+                                time.gmtime(stack.now()))
+            seen.append((now, stack.get(BALANCE, token=token).json))
+            time.sleep(1.1)
+
+        def call(path, **body):
+            answer = stack.post(f'/api/tokens/{path}', body, token=service)
+            self.assertIn(answer.status, (200, 201), answer)
+            return answer.json
+
+        look()
+        give('asof@example.com', 10)
+        give('asof@example.com', 5, expires_at='2099-01-01T00:00:00Z')
+        look()
+        call('spend', user=sub, amount=6, reference='one')
+        held = call('hold', user=sub, amount=4, reference='two', ttl_s=600)
+        look()
+        call('capture', hold_id=held['hold_id'], amount=3)
+        look()
+        self.assertEqual([b['available'] for _, b in seen], [0, 15, 5, 6])
+        self.assertEqual([b['held'] for _, b in seen], [0, 0, 4, 0])
+        for at, balance in seen:
+            self.assertEqual(self.ask(token, at).json, balance, at)
+            self.assertEqual(stack.get(
+                f'{BALANCE}?as_of={at}&user={sub}', token=service).json,
+                balance)
+        out = stack.vantage('balance', sub, '--as-of', seen[2][0])
+        self.assertEqual(out.returncode, 0, out)
+        self.assertTrue(out.stdout.startswith(
+            'available 5\nheld 4\nfrozen 0\ndebt 0\n'), out.stdout)
+        out = stack.vantage('balance', sub)
+        self.assertTrue(out.stdout.startswith('available 6\n'), out.stdout)
+        stack.verify()
+
+    def test_the_time_of_a_row_includes_the_row(self):
+        token = stack.token('row@example.com')
+        give('row@example.com', 3)
+        row = stack.get(LIST, token=token).json['data'][0]
+        self.assertEqual(
+            self.ask(token, row['created_at']).json['available'], 3)
+
+    def test_before_everything_there_was_nothing(self):
+        token = stack.token('before@example.com')
+        give('before@example.com', 3)
+        for at in ('2020-01-01', '1969-07-20T20:17:40Z',
+                   '2020-01-01T00:00:00%2B02:00'):
+            answer = self.ask(token, at)
+            self.assertEqual((answer.status, answer.json['lots']), (200, []))
+
+    def test_what_is_no_time_past_is_named(self):
+        token = stack.token('no-time@example.com')
+        for at in ('', 'x', '2026-02-30', '2099-01-01T00:00:00Z',
+                   '2020-01-01T00:00:00'):
+            answer = self.ask(token, at)
+            self.assertEqual(answer.status, 422, at)
+            self.assertEqual(answer.json['error']['field'], 'as_of')
+        for words in (('balance', 'user_x', '--as-of', '2099-01-01'),
+                      ('balance', 'user_nobody')):
+            self.assertEqual(stack.vantage(*words).returncode, 1)
+        self.assertEqual(stack.vantage('balance').returncode, 64)
 
 
 class Transactions(unittest.TestCase):

@@ -94,6 +94,30 @@ START_TEST(clock_reads_what_it_writes)
 }
 END_TEST
 
+/* A row's time is shown in whole seconds; looked back at, it is in it. */
+START_TEST(clock_looks_back_to_the_end_of_a_second)
+{
+	int64_t now = 1763834645500, ms = 42;
+
+	ck_assert_int_eq(clock_as_of("2025-11-22T18:04:04Z", now, &ms), VT_OK);
+	ck_assert_int_eq(ms, 1763834644999);
+	ck_assert_int_eq(
+	    clock_as_of("2025-11-22T18:04:04.0Z", now, &ms), VT_OK);
+	ck_assert_int_eq(ms, 1763834644000);
+	ck_assert_int_eq(clock_as_of("2025-11-22T18:04:05Z", now, &ms), VT_OK);
+	ck_assert_int_eq(ms, now);
+	ck_assert_int_eq(clock_as_of("1969-07-20", now, &ms), VT_OK);
+	ck_assert_int_lt(ms, 0);
+	ms = 42;
+	ck_assert_int_eq(
+	    clock_as_of("2025-11-22T18:04:06Z", now, &ms), VT_INVALID);
+	ck_assert_int_eq(
+	    clock_as_of("2025-11-22T18:04:05.501Z", now, &ms), VT_INVALID);
+	ck_assert_int_eq(clock_as_of("yesterday", now, &ms), VT_INVALID);
+	ck_assert_int_eq(ms, 42);
+}
+END_TEST
+
 START_TEST(clock_refuses_what_is_no_time)
 {
 	static const char *const bad[] = { "", "2025", "2025-02-30",
@@ -246,6 +270,7 @@ main(void)
 		arena_memory_is_zeroed_aligned_and_survives_large_asks,
 		buf_past_its_limit_keeps_what_it_has_and_says_so,
 		clock_reads_what_it_writes, clock_refuses_what_is_no_time,
+		clock_looks_back_to_the_end_of_a_second,
 		clock_file_shifts_wall_time_and_not_the_other,
 		frozen_clock_moves_by_its_sleeps_alone,
 		ids_have_their_prefix_and_128_bits,

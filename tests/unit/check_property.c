@@ -5,7 +5,9 @@
  * The model shares no line with the ledger: it says in C what the ledger says
  * in SQL. A seed makes a world, a database of some thousand operations; the
  * worlds of a run have seeds that follow each other, so VANTAGE_SEED with the
- * seed that failed replays that world first. Fifty thousand operations are
+ * seed that failed replays that world first. Now and then what everybody has
+ * is written down, and asked for again as of that moment when the world has
+ * moved on. Fifty thousand operations are
  * played; with VANTAGE_SOAK=1, as ./dev soak has it, a million, and with a
  * greater number as many.
  */
@@ -15,6 +17,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
+#include "base/buf.h"
 #include "base/log.h"
 #include "store/writer.h"
 
@@ -26,6 +29,7 @@
 #define HOLDS_MAX 3000
 #define PINS_MAX 64
 #define FACTS_MAX 4
+#define MOMENTS_MAX 400
 
 /* ---- random -------------------------------------------------------------- */
 
@@ -450,8 +454,8 @@ compare_user(int user)
 
 	for (int i = 0; i < u->lots_count; i++) {
 		left += u->lots[i].left;
-		held += ended(&u->lots[i]) ? 0 : u->lots[i].held;
-		frozen += ended(&u->lots[i]) ? 0 : u->lots[i].frozen;
+		held += u->lots[i].held;
+		frozen += u->lots[i].frozen;
 	}
 	ck_assert_int_eq(ledger_balance(books, user + 1, now, &b), VT_OK);
 	SAME(b.available, available(u), "available");
@@ -499,6 +503,114 @@ compare_slot(const struct slot_model *s)
 	SAME(db_int(&q, 2), 1, "whether the status is as it should be");
 	db_done(&q);
 	SAME(s->booked > s->tokens, 0, "more taken back than given (R57)");
+}
+
+/* ---- moments ------------------------------------------------------------- */
+
+/* What all users had at a time when nothing more happened. */
+static struct {
+	int64_t at;
+	const char *text;
+} moments[MOMENTS_MAX];
+static int moments_count;
+static struct arena *moments_arena;
+
+static enum vt_err
+print_lot(const struct lot *l, void *arg)
+{
+	buf_printf(arg, " %s %s/%" PRId64 " %" PRId64 "-%" PRId64 "-%" PRId64,
+	    l->tx, l->origin, l->granted, l->left, l->held, l->frozen);
+	return VT_OK;
+}
+
+static enum vt_err
+add_lot_shown(const struct lot *l, void *arg)
+{
+	balance_add(arg, l, now);
+	return VT_OK;
+}
+
+static void
+print_balance(struct buf *b, const struct balance *have, int64_t debt)
+{
+	buf_printf(b,
+	    "%" PRId64 " available, %" PRId64 " held, %" PRId64
+	    " frozen, %" PRId64 " owed:",
+	    have->available, have->held, have->frozen, debt);
+}
+
+static const char *
+as_it_is(void)
+{
+	struct balance b, sum;
+	struct buf text;
+	const char *kept;
+	int64_t debt;
+
+	buf_init(&text, 1 << 20);
+	for (int u = 1; u <= USERS; u++) {
+		sum = (struct balance){ 0 };
+		ck_assert_int_eq(ledger_balance(books, u, now, &b), VT_OK);
+		ck_assert_int_eq(debt_of_user(books, u, &debt), VT_OK);
+		print_balance(&text, &b, debt);
+		ck_assert_int_eq(
+		    lots_each(books, u, now, print_lot, &text), VT_OK);
+		ck_assert_int_eq(
+		    lots_each(books, u, now, add_lot_shown, &sum), VT_OK);
+		SAME(memcmp(&b, &sum, sizeof(b)), 0, "the sum of lots shown");
+	}
+	kept = arena_strdup(moments_arena, buf_str(&text));
+	buf_free(&text);
+	return kept;
+}
+
+static const char *
+as_it_was(int64_t at)
+{
+	struct balance sum;
+	struct buf text;
+	const char *kept;
+	int64_t debt, then = now;
+
+	now = at; /* for add_lot_shown() */
+	buf_init(&text, 1 << 20);
+	for (int u = 1; u <= USERS; u++) {
+		sum = (struct balance){ 0 };
+		ck_assert_int_eq(
+		    lots_each_at(books, u, at, add_lot_shown, &sum), VT_OK);
+		ck_assert_int_eq(debt_of_user_at(books, u, at, &debt), VT_OK);
+		print_balance(&text, &sum, debt);
+		ck_assert_int_eq(
+		    lots_each_at(books, u, at, print_lot, &text), VT_OK);
+	}
+	now = then;
+	kept = arena_strdup(moments_arena, buf_str(&text));
+	buf_free(&text);
+	return kept;
+}
+
+/* Before time goes on, so that nothing more happens at this moment. */
+static void
+keep_moment(void)
+{
+	if (moments_count < MOMENTS_MAX) {
+		moments[moments_count].at = now;
+		moments[moments_count++].text = as_it_is();
+	}
+}
+
+static void
+compare_moments(void)
+{
+	const char *was;
+
+	for (int i = 0; i < moments_count; i++) {
+		was = as_it_was(moments[i].at);
+		ck_assert_msg(strcmp(was, moments[i].text) == 0,
+		    "seed %" PRIu64 ", as of %" PRId64 ":\n%s\nthen it was\n%s",
+		    seed, moments[i].at - BOOKS_NOW, was, moments[i].text);
+	}
+	moments_count = 0;
 }
 
 /* ---- operations ---------------------------------------------------------- */
@@ -920,9 +1032,13 @@ static void
 one_operation(void)
 {
 	uint64_t d = dice(100);
+	int64_t next = now;
 
 	if (dice(3) == 0)
-		now += between(0, dice(10) == 0 ? 3000 : 120);
+		next += between(0, dice(10) == 0 ? 3000 : 120);
+	if (next > now && dice(8) == 0)
+		keep_moment();
+	now = next;
 	if (d < 12)
 		do_purchase();
 	else if (d < 20)
@@ -989,6 +1105,7 @@ run_world(int operations)
 	gifts_count = spends_count = grants_count = 0;
 	last_lot = 0;
 	now = BOOKS_NOW;
+	moments_arena = arena_new();
 	open_world();
 	plan_slots();
 	ck_assert_int_eq(db_begin(books), VT_OK);
@@ -1004,8 +1121,10 @@ run_world(int operations)
 	ck_assert_int_eq(db_commit(books), VT_OK);
 	for (int i = 0; i < USERS; i++)
 		compare_user(i);
+	compare_moments();
 	prove();
 	books_close();
+	arena_free(moments_arena);
 }
 
 static int64_t

@@ -122,6 +122,7 @@ static const struct param table[] = {
 	PARAM_OF("items", P_LIST, 0, element),
 	PARAM("when", P_RANGE, 0),
 	PARAM("old", P_STR, P_UNVERSIONED),
+	{ "until", P_MOMENT, 0, colours, NULL, 1, 100 },
 	PARAM_END,
 };
 
@@ -146,6 +147,8 @@ START_TEST(values_become_what_the_table_says)
 	    "{\"items\":[{\"n\":1},{\"n\":2}]}");
 	ck_assert_str_eq(read_form("when[gte]=7"), "{\"when\":{\"gte\":7}}");
 	ck_assert_str_eq(read_form("when=7"), "{\"when\":7}");
+	ck_assert_str_eq(read_form("until=7"), "{\"until\":7}");
+	ck_assert_str_eq(read_form("until=red"), "{\"until\":\"red\"}");
 	ck_assert_str_eq(read_form("expand[]=a.b"), "{\"expand\":[\"a.b\"]}");
 }
 END_TEST
@@ -182,6 +185,8 @@ START_TEST(refusals_name_the_parameter)
 		{ "items=1", NULL, "items" },
 		{ "items[a]=1", NULL, "items" },
 		{ "metadata=1", NULL, "metadata" },
+		{ "until=0", "parameter_invalid_integer", "until" },
+		{ "until=blue", NULL, "until" },
 		{ "old=1", "parameter_unknown", "old" },
 	};
 

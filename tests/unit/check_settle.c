@@ -435,7 +435,7 @@ START_TEST(alarm_keeps_a_lot_frozen)
 	ck_assert_int_eq(tokens_hold(1, "h", 10, 60000, &h, NULL), VT_OK);
 	ck_assert_int_eq(db_begin(books), VT_OK);
 	ck_assert_int_eq(
-	    tokens_end(grant_alarm(books, grant, "amount")), VT_OK);
+	    tokens_end(grant_alarm(books, grant, "amount", tokens_now)), VT_OK);
 	ck_assert_int_eq(tokens_available(1), 0);
 	ck_assert_int_eq(tokens_release(&h, &e, NULL), VT_OK);
 	ck_assert_int_eq(tokens_available(1), 0);

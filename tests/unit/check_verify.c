@@ -217,6 +217,11 @@ static const struct {
 	{ "UPDATE lot_left SET left = 0 WHERE lot = 4", "lot.left", "Lot 4 " },
 	{ "UPDATE lot_left SET held = 1 WHERE lot = 1", "lot.held",
 	    "lot 1 1 tokens are said to be held; holds pin 0" },
+	{ "UPDATE lot_left SET held = 1 WHERE lot = 1", "lot.marks",
+	    "lot 1 1 tokens are held and 0 frozen; its marks sum to 0 and 0" },
+	{ "INSERT INTO lot_marks (lot, held, frozen, created_at) "
+	  "VALUES (3, 0, 4, 1)",
+	    "lot.marks", "lot 3 0 tokens are held" },
 	{ "UPDATE lot_left SET frozen = 2 WHERE lot = 1", "lot.frozen",
 	    "lot 1 2 tokens are frozen, by nothing" },
 	{ "UPDATE lot_left SET user = 2 WHERE lot = 1", "lot.user", "lot 1" },
