@@ -1,13 +1,17 @@
-"""The sandbox, judged by the official SDK (sdk.mjs)."""
+"""The sandbox, judged by the official SDK: a whole life with it (sdk/), and
+its declarations against all that was answered and delivered meanwhile."""
 
 import os
+import pathlib
 import shutil
 import subprocess
+import tempfile
 import unittest
 
 from sandbox import ROOT, Sandbox
 
 NPM = os.environ.get('VANTAGE_NPM', str(ROOT / 'node_modules'))
+FOLDER = ROOT / 'tests/sandbox/sdk'
 
 
 def node():
@@ -19,20 +23,47 @@ def node():
     return shutil.which('node')
 
 
+def run(program, *words, record=''):
+    """Runs one of sdk/; what it said. The last line must be free of faults."""
+    done = subprocess.run(
+        [node(), str(FOLDER / program), *map(str, words)],
+        env={**os.environ, 'VANTAGE_NPM': NPM, 'RECORD': str(record)},
+        stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        timeout=300, check=False)
+    said = done.stdout + done.stderr
+    last = done.stdout.rstrip().split('\n')[-1]
+    if done.returncode != 0 or not last.endswith(', 0 failed'):
+        raise AssertionError(said)
+    return said
+
+
 class Sdk(unittest.TestCase):
-    def test_official_sdk_is_satisfied(self):
-        sandbox = Sandbox().up()
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        cls.record = pathlib.Path(folder.name) / 'record'
+        box = Sandbox().up()
         try:
-            done = subprocess.run(
-                [node(), str(ROOT / 'tests/sandbox/sdk.mjs'),
-                 f'127.0.0.1:{sandbox.port}'],
-                env={**os.environ, 'VANTAGE_NPM': NPM},
-                stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                timeout=120, check=False)
+            cls.said = run('run.mjs', f'127.0.0.1:{box.port}',
+                           record=cls.record)
         finally:
-            sandbox.down()
-        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        self.assertIn(', 0 failed', done.stdout)
+            box.down()
+
+    def test_official_sdk_is_satisfied(self):
+        self.assertIn('ok   every webhook was signed', self.said)
+
+    def test_what_was_answered_is_of_the_types_that_the_sdk_declares(self):
+        said = run('judge.mjs', self.record)
+        self.assertRegex(said, r'(?m)^[1-9]\d* of kind answer$')
+        self.assertRegex(said, r'(?m)^[1-9]\d* of kind error$')
+        self.assertRegex(said, r'(?m)^[1-9]\d* of kind event$')
+
+    def test_what_would_be_wrong_is_seen(self):
+        said = run('judge.mjs', self.record, 'mutants')
+        for kind in ('an unknown member', 'another type', 'null for a value',
+                     'a member missing', 'a word of no enum'):
+            self.assertRegex(said, rf'(?m)^[1-9]\d* with {kind}$')
 
 
 if __name__ == '__main__':

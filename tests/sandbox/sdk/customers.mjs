@@ -1,0 +1,58 @@
+/* Customers, and the payment methods that they keep. */
+
+import {
+    assert, failing, ids, pay, stripe,
+} from './lib/life.mjs';
+
+export default {
+    async a_customer_lives() {
+        const made = await stripe.customers.create({
+            email: 'ada@example.com', name: 'Ada', metadata: { a: '1', b: '2' },
+            address: { line1: '1 Way', country: 'GB' },
+            shipping: { name: 'Ada', address: { line1: '1 Way' } },
+        });
+        assert.match(made.id, /^cus_/);
+        assert.match(made.lastResponse.requestId, /^req_/);
+        const changed = await stripe.customers.update(
+            made.id, { metadata: { a: '', c: '3' }, name: 'Ada L' });
+        assert.deepEqual(changed.metadata, { b: '2', c: '3' });
+        const read = await stripe.customers.retrieve(made.id);
+        assert.deepEqual({ ...read }, { ...changed });
+        await stripe.customers.del(made.id);
+        const gone = await stripe.customers.retrieve(made.id);
+        assert.equal(gone.deleted, true);
+        const error = await failing(stripe.customers.update(made.id, { name: 'x' }));
+        assert.equal(error.code, 'resource_missing');
+        assert.equal(error.statusCode, 404);
+    },
+
+    async methods_are_attached_listed_and_detached() {
+        const customer = await stripe.customers.create({});
+        const method = await stripe.paymentMethods.attach(
+            'pm_card_mastercard', { customer: customer.id });
+        assert.equal(method.card.brand, 'mastercard');
+        const list = await stripe.customers.listPaymentMethods(customer.id, { type: 'card' });
+        assert.deepEqual(list.data.map(({ id }) => id), [method.id]);
+        await stripe.customers.update(
+            customer.id, { invoice_settings: { default_payment_method: method.id } });
+        const read = await stripe.customers.retrieve(
+            customer.id, { expand: ['invoice_settings.default_payment_method', 'subscriptions'] });
+        assert.equal(read.invoice_settings.default_payment_method.id, method.id);
+        assert.deepEqual(read.subscriptions.data, []);
+        const paid = await pay({ customer: customer.id, payment_method: method.id, off_session: true });
+        assert.equal(paid.payment_method, method.id);
+        const refused = await failing(stripe.paymentMethods.attach(
+            'pm_card_chargeDeclined', { customer: customer.id }));
+        assert.equal(refused.code, 'card_declined');
+        const detached = await stripe.paymentMethods.detach(method.id);
+        assert.equal(detached.customer, null);
+        const error = await failing(stripe.paymentMethods.attach(method.id, { customer: customer.id }));
+        assert.equal(error.code, 'payment_method_unexpected_state');
+        const number = await failing(stripe.paymentMethods.create({
+            type: 'card', card: { number: '4242424242424242', exp_month: 12, exp_year: 2040 } }));
+        assert.equal(number.statusCode, 402);
+        const token = await stripe.paymentMethods.create({
+            type: 'card', card: { token: 'tok_visa' }, billing_details: { email: 'a@b.example' } });
+        assert.equal(token.billing_details.email, 'a@b.example');
+    },
+};

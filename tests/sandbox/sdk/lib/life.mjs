@@ -1,0 +1,163 @@
+/*
+ * What the chapters share: a client that remembers every answer, an endpoint
+ * that has the SDK check every webhook, the sandbox's control, short ways.
+ */
+
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
+
+import { operations } from './operations.mjs';
+
+export { assert };
+
+export const VERSION = '2026-10-28.endive';
+export const need = createRequire(`${process.env.VANTAGE_NPM ?? process.cwd()}/x.js`);
+export const Stripe = need('stripe');
+
+export const KEY = 'sk_test_abcdefghijklmnop';
+export const BROWSER_KEY = 'pk_test_abcdefghijklmnop';
+
+const origin = process.argv[2];
+const [host, port] = origin.split(':');
+const find = operations(new Stripe(KEY));
+
+/* --- what was said ------------------------------------------------------ */
+
+/* For the judge of types; see types.mjs. */
+function record(what, verb, path, body) {
+    const operation = verb === undefined ? null : find(verb, path);
+    assert.ok(verb === undefined || operation !== null, `the SDK has no ${verb} ${path}`);
+    if (process.env.RECORD) {
+        const from = verb === undefined ? body.type : `${verb} ${path.split('?')[0]}`;
+        fs.appendFileSync(process.env.RECORD, `${JSON.stringify({ what, from, operation, body })}\n`);
+    }
+}
+
+/* The SDK's own HTTP client, which shows us each body as it came. */
+const http = Stripe.createNodeHttpClient();
+const listening = {
+    getClientName: () => http.getClientName(),
+    async makeRequest(...words) {
+        const [, , path, verb] = words;
+        const response = await http.makeRequest(...words);
+        const toJSON = response.toJSON.bind(response);
+        response.toJSON = async () => {
+            const body = await toJSON();
+            record(response.getStatusCode() < 400 ? 'answer' : 'error', verb, path, body);
+            return body;
+        };
+        return response;
+    },
+};
+
+export const options = {
+    host, port, protocol: 'http', telemetry: false, maxNetworkRetries: 0, httpClient: listening,
+};
+export const stripe = new Stripe(KEY, options);
+
+/* --- the sandbox's own control ------------------------------------------ */
+
+export async function control(path, form = {}) {
+    const answer = await fetch(`http://${origin}/_sandbox/${path}`, {
+        method: 'POST', body: new URLSearchParams(form),
+    });
+    assert.equal(answer.status, 200, await answer.clone().text());
+    return answer.json();
+}
+
+/* Until all that is due has been done and delivered. */
+export function settle() {
+    return control('tick');
+}
+
+export function page(path, form) {
+    return fetch(`http://${origin}${path}`, form === undefined ? {} : {
+        method: 'POST', redirect: 'manual', body: new URLSearchParams(form),
+    });
+}
+
+/* --- webhooks ----------------------------------------------------------- */
+
+/* Every delivery: { event, at, signature }; a bad one ends the run. */
+export const deliveries = [];
+export let endpoint;
+let refused = null;
+
+const server = createServer((request, response) => {
+    const chunks = [];
+    request.on('data', (chunk) => chunks.push(chunk));
+    request.on('end', () => {
+        try {
+            const event = stripe.webhooks.constructEvent(
+                Buffer.concat(chunks), request.headers['stripe-signature'], endpoint.secret);
+            deliveries.push(event);
+            record('event', undefined, undefined, JSON.parse(Buffer.concat(chunks)));
+        } catch (error) {
+            refused = error;
+            response.statusCode = 400;
+        }
+        response.end();
+    });
+});
+
+/* The events about the object, oldest first, once all are delivered. */
+export async function told(id) {
+    await settle();
+    if (refused !== null) {
+        throw refused;
+    }
+    return deliveries.filter(({ data: { object } }) => object.id === id);
+}
+
+export async function open() {
+    await new Promise((resolve) => {
+        server.listen(0, '127.0.0.1', resolve);
+    });
+    endpoint = await stripe.webhookEndpoints.create({
+        url: `http://127.0.0.1:${server.address().port}/hook`,
+        enabled_events: ['*'], api_version: VERSION,
+    });
+}
+
+export function close() {
+    server.close();
+    server.closeAllConnections();
+    if (refused !== null) {
+        throw refused;
+    }
+}
+
+/* --- short ways --------------------------------------------------------- */
+
+/* The error that it failed with. */
+export async function failing(promise) {
+    try {
+        await promise;
+    } catch (error) {
+        return error;
+    }
+    assert.fail('this should have failed');
+    return undefined;
+}
+
+export async function collect(list) {
+    const all = [];
+    for await (const one of list) {
+        all.push(one);
+    }
+    return all;
+}
+
+export function ids(list) {
+    return list.map(({ id }) => id);
+}
+
+/* An intent that is confirmed at once. */
+export function pay(extra = {}) {
+    return stripe.paymentIntents.create({
+        amount: 999, currency: 'usd', confirm: true, payment_method: 'pm_card_visa',
+        automatic_payment_methods: { enabled: true, allow_redirects: 'never' }, ...extra,
+    });
+}

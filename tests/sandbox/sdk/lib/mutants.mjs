@@ -1,0 +1,104 @@
+/*
+ * Copies of recorded bodies, each with one thing wrong that a judge of types
+ * has to see: a member that nobody knows, at every depth; a value of another
+ * type; null or nothing where something must be; a word that is no value of
+ * an enum.
+ */
+
+/* What is required, and what is an enum, wherever it stands in an answer. */
+const REQUIRED = ['id', 'object', 'livemode', 'created', 'has_more'];
+const ENUMS = [
+    'object', 'capture_method', 'confirmation_method', 'tax_exempt', 'allow_redisplay',
+    'collection_method', 'billing_reason', 'interval', 'usage_type', 'duration',
+];
+
+/* Lists with one element: each mutant is a whole body, and they are many. */
+function shortened(value) {
+    if (Array.isArray(value)) {
+        return value.slice(0, 1).map(shortened);
+    }
+    if (typeof value !== 'object' || value === null) {
+        return value;
+    }
+    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, shortened(inner)]));
+}
+
+/* Whatever the SDK's declarations leave open: nothing in it can be wrong. */
+const OPEN = ['use_stripe_sdk'];
+
+/*
+ * Every object in a body as { keys, value, where }: its way from the root,
+ * and the way from the second of Stripe's objects above it, by which places
+ * are told apart. An intent in an event is not the intent of an answer, but
+ * that the event was in a list makes no difference.
+ */
+function* places(value, keys = [], above = '', nearest = '', way = '') {
+    if (typeof value !== 'object' || value === null) {
+        return;
+    }
+    if (typeof value.object === 'string') {
+        [above, nearest, way] = [`${nearest}${way} <${value.object}>`, `<${value.object}>`, ''];
+    }
+    if (!Array.isArray(value)) {
+        yield { keys, value, where: `${above}${way}` };
+    }
+    for (const [key, inner] of Object.entries(value)) {
+        if (!OPEN.includes(key)) {
+            yield* places(inner, [...keys, key], above, nearest, `${way}.${key}`);
+        }
+    }
+}
+
+/* What can be wrong with an object, as [kind, what, function]. */
+function* wrongs(what, value) {
+    const isAnswer = what === 'answer' || what === 'event';
+    yield ['an unknown member', 'vantage_unknown', (o) => {
+        o.vantage_unknown = { deep: [1] };
+    }];
+    for (const [name, old] of Object.entries(value)) {
+        if (old !== null && typeof old !== 'object') {
+            yield ['another type', name, (o) => {
+                o[name] = typeof old === 'string' ? 7 : 'seven';
+            }];
+        }
+        if (isAnswer && ENUMS.includes(name) && old !== null) {
+            yield ['a word of no enum', name, (o) => {
+                o[name] = 'vantage_word';
+            }];
+        }
+        /* An event's request has an id that may be null. */
+        if (isAnswer && REQUIRED.includes(name) && value.object !== undefined) {
+            yield ['null for a value', name, (o) => {
+                o[name] = null;
+            }];
+            yield ['a member missing', name, (o) => {
+                delete o[name];
+            }];
+        }
+    }
+}
+
+function changed(body, keys, act) {
+    const copy = structuredClone(body);
+    act(keys.reduce((value, key) => value[key], copy));
+    return copy;
+}
+
+/* Every wrong of every place, as items with their kind and place. */
+export function mutants(items) {
+    const seen = new Set();
+    const all = [];
+    for (const item of items) {
+        const body = shortened(item.body);
+        for (const { keys, value, where } of places(body)) {
+            for (const [kind, name, act] of wrongs(item.what, value)) {
+                const place = `${item.what === 'request' ? item.from : item.what}: ${where}.${name}`;
+                if (!seen.has(`${kind} ${place}`)) {
+                    seen.add(`${kind} ${place}`);
+                    all.push({ ...item, kind, place, body: changed(body, keys, act) });
+                }
+            }
+        }
+    }
+    return all;
+}
