@@ -66,7 +66,6 @@ static enum vt_err
 read_grant(struct request *r, const char *note, const char *expires_at,
     struct idempotency_key *key, struct admin_grant *out, struct vt_problem *p)
 {
-	const char *header;
 	enum vt_err err;
 
 	out->actor = actor_of(r);
@@ -78,12 +77,10 @@ read_grant(struct request *r, const char *note, const char *expires_at,
 	err = read_note(note, p);
 	if (err == VT_OK)
 		err = read_expiry(expires_at, out->now_ms, &out->expires_at, p);
-	if (err == VT_OK)
-		err = request_idempotency_key(r, &header, p);
 	if (err != VT_OK)
 		return err;
-	return idempotency_key_init(
-	    key, out->actor, r->path, header, r->body, r->body_bytes, p);
+	return idempotency_key_init(key, out->actor, r->path,
+	    request_header(r, "Idempotency-Key"), r->body, r->body_bytes, p);
 }
 
 static void
@@ -313,15 +310,12 @@ read_revoke(struct request *r, struct idempotency_key *key,
     struct admin_revoke *out, struct vt_problem *p)
 {
 	struct revoke_input in = { 0 };
-	const char *header;
 	enum vt_err err;
 
 	err = request_json(r, revoke_fields, countof(revoke_fields), &in, p);
 	if (err == VT_OK && in.reason[strspn(in.reason, " ")] == '\0')
 		err = vt_problem(p, VT_INVALID, "invalid_field", "reason",
 		    "reason must say why the tokens are taken back.");
-	if (err == VT_OK)
-		err = request_idempotency_key(r, &header, p);
 	if (err != VT_OK)
 		return err;
 	out->actor = actor_of(r);
@@ -332,8 +326,8 @@ read_revoke(struct request *r, struct idempotency_key *key,
 	out->reason = in.reason;
 	out->now_ms = clock_now_ms();
 	out->arena = r->arena;
-	return idempotency_key_init(
-	    key, out->actor, r->path, header, r->body, r->body_bytes, p);
+	return idempotency_key_init(key, out->actor, r->path,
+	    request_header(r, "Idempotency-Key"), r->body, r->body_bytes, p);
 }
 
 static enum vt_err

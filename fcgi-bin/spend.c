@@ -36,8 +36,6 @@ read_call(struct request *r, struct idempotency_key *key,
     struct service_call *out, struct vt_problem *p)
 {
 	const struct caller *c = access_caller(r);
-	const char *header;
-	enum vt_err err;
 
 	out->service = c->service;
 	out->actor = c->actor;
@@ -45,11 +43,8 @@ read_call(struct request *r, struct idempotency_key *key,
 	out->request_id = r->id;
 	out->now_ms = clock_now_ms();
 	out->arena = r->arena;
-	err = request_idempotency_key(r, &header, p);
-	if (err != VT_OK)
-		return err;
-	return idempotency_key_init(
-	    key, c->actor, r->path, header, r->body, r->body_bytes, p);
+	return idempotency_key_init(key, c->actor, r->path,
+	    request_header(r, "Idempotency-Key"), r->body, r->body_bytes, p);
 }
 
 /* Runs the operation and answers after its commit. */

@@ -76,13 +76,6 @@ request_json(const struct request *r, const struct json_field *fields,
 enum vt_err request_json_tree(const struct request *r, const struct json **out,
     struct vt_problem *p) VT_MUSTCHECK;
 
-/*
- * The Idempotency-Key header: NULL in *key when there is none, VT_INVALID
- * unless it is 1 to 255 visible ASCII characters.
- */
-enum vt_err request_idempotency_key(const struct request *r, const char **key,
-    struct vt_problem *p) VT_MUSTCHECK;
-
 /* 415 unless Content-Type is this one; a charset may only be UTF-8. */
 enum vt_err request_content_type(const struct request *r, const char *type,
     struct vt_problem *p) VT_MUSTCHECK;

@@ -10,7 +10,6 @@
 #define QUERY_PAIRS_MAX 64
 #define REQUEST_ID_MIN 8
 #define REQUEST_ID_MAX 64
-#define IDEMPOTENCY_KEY_MAX 255
 #define LENGTH_DIGITS_MAX 15 /* far beyond any limit, far from overflow */
 
 /*
@@ -367,24 +366,5 @@ request_query_closed(
 				    "invalid_field", r->query[i].name,
 				    "This query parameter is given twice.");
 	}
-	return VT_OK;
-}
-
-enum vt_err
-request_idempotency_key(
-    const struct request *r, const char **key, struct vt_problem *p)
-{
-	const char *k = request_header(r, "Idempotency-Key"), *s;
-
-	*key = NULL;
-	if (k == NULL)
-		return VT_OK;
-	for (s = k; *s > 0x20 && *s < 0x7f; s++)
-		;
-	if (*s != '\0' || s == k || s - k > IDEMPOTENCY_KEY_MAX)
-		return vt_problem(p, VT_INVALID, "invalid_field",
-		    "Idempotency-Key",
-		    "Idempotency-Key must be 1 to 255 visible characters.");
-	*key = k;
 	return VT_OK;
 }

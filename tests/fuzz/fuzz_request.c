@@ -12,6 +12,7 @@
 #include "access/session.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "ledger/idempotency.h"
 #include "text/utf8.h"
 #include "web/cursor.h"
 #include "web/serve.h"
@@ -67,16 +68,19 @@ thing_post(struct request *r, struct response *w, struct vt_problem *p)
 		{ "name", JSON_TEXT, true, 0, 1, 100 },
 	};
 	struct json *o = json_object(r->arena);
-	const char *name = NULL, *key;
+	struct idempotency_key key;
+	const char *name = NULL;
 	enum vt_err err;
 
-	if ((err = request_idempotency_key(r, &key, p)) != VT_OK ||
+	if ((err = idempotency_key_init(&key, "user:fuzz", r->path,
+		 request_header(r, "Idempotency-Key"), r->body, r->body_bytes,
+		 p)) != VT_OK ||
 	    (err = request_json(r, fields, countof(fields), &name, p)) != VT_OK)
 		return err;
 	FUZZ_CHECK(utf8_valid(name, strlen(name)));
-	FUZZ_CHECK(key == NULL || (*key != '\0' && strlen(key) <= 255));
+	FUZZ_CHECK(utf8_valid(key.key, strlen(key.key)));
 	json_put_str(o, "name", name);
-	json_put_str(o, "key", key);
+	json_put_str(o, "key", key.key);
 	response_json(r, w, 201, o);
 	return VT_OK;
 }

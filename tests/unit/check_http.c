@@ -270,38 +270,6 @@ START_TEST(query_parameters_are_closed_too)
 }
 END_TEST
 
-START_TEST(idempotency_keys_are_visible_and_short)
-{
-	char longest[32 + 256 + 1];
-	const char *key;
-	size_t n;
-
-	ck_assert_int_eq(from(PARAMS("DOCUMENT_URI=/")), VT_OK);
-	ck_assert_int_eq(request_idempotency_key(&req, &key, &problem), VT_OK);
-	ck_assert_ptr_null(key);
-	ck_assert_int_eq(
-	    from(PARAMS("DOCUMENT_URI=/", "HTTP_IDEMPOTENCY_KEY=a-1~")), VT_OK);
-	ck_assert_int_eq(request_idempotency_key(&req, &key, &problem), VT_OK);
-	ck_assert_str_eq(key, "a-1~");
-	n = (size_t)snprintf(longest, sizeof(longest), "HTTP_IDEMPOTENCY_KEY=");
-	memset(longest + n, 'k', 256);
-	longest[n + 256] = '\0';
-	for (int i = 0; i < 3; i++) {
-		const char *bad[] = { "HTTP_IDEMPOTENCY_KEY=",
-			"HTTP_IDEMPOTENCY_KEY=a b", longest };
-
-		ck_assert_int_eq(from(PARAMS("DOCUMENT_URI=/", bad[i])), VT_OK);
-		ck_assert_int_eq(
-		    request_idempotency_key(&req, &key, &problem), VT_INVALID);
-		ck_assert_str_eq(problem.field, "Idempotency-Key");
-		ck_assert_ptr_null(key);
-	}
-	longest[n + 255] = '\0';
-	ck_assert_int_eq(from(PARAMS("DOCUMENT_URI=/", longest)), VT_OK);
-	ck_assert_int_eq(request_idempotency_key(&req, &key, &problem), VT_OK);
-}
-END_TEST
-
 static const char *
 head_of(const struct response *w)
 {
@@ -376,8 +344,7 @@ main(void)
 		cookies_are_found_by_their_whole_name,
 		json_bodies_need_their_type_and_utf8,
 		json_bodies_that_are_no_closed_object_are_refused,
-		query_parameters_are_closed_too,
-		idempotency_keys_are_visible_and_short, NULL };
+		query_parameters_are_closed_too, NULL };
 	const TTest *const answers[] = {
 		answers_carry_the_headers_that_api_answers_need,
 		answers_keep_a_handlers_own_cache_rule, NULL
