@@ -400,11 +400,15 @@ static bool
 suffer(struct work *w, struct response *out)
 {
 	struct box *b = w->box;
+	int64_t latency_ms;
 
 	box_lock(b);
 	w->outage = outage_take(
 	    b, w->call.arena, http_method_name(w->r->method), w->r->path);
+	latency_ms = box_setting_int(b, "latency", 0);
 	box_unlock(b);
+	if (latency_ms > 0)
+		clock_sleep_ms(latency_ms);
 	switch (w->outage) {
 	case OUTAGE_OFF:
 	case OUTAGE_TRUNCATE:

@@ -28,6 +28,10 @@ static const struct param outage_params[] = {
 	PARAM("method", P_STR, P_EMPTY),
 	PARAM_END,
 };
+static const struct param latency_params[] = {
+	PARAM_RANGE("ms", P_INT, P_REQUIRED, 0, 60000),
+	PARAM_END,
+};
 static const struct param events_params[] = {
 	PARAM("mode", P_STR, P_REQUIRED),
 	PARAM_RANGE("n", P_INT, P_EMPTY, 0, 1000000),
@@ -115,6 +119,18 @@ outage(struct call *c)
 		return call_fail(c, 400, NULL, "mode",
 		    "mode is one of off, hang, reset, 500, 429, 409, garbage, "
 		    "truncate and lost-answer.");
+	c->answer = "{}";
+	return VT_OK;
+}
+
+/* How long each call of the API takes, beside its work. */
+static enum vt_err
+latency(struct call *c)
+{
+	int64_t ms = 0;
+
+	(void)json_int_at(c->params, "ms", &ms); /* it was required */
+	box_set_int(c->box, "latency", ms);
 	c->answer = "{}";
 	return VT_OK;
 }
@@ -280,6 +296,7 @@ static const struct operation control_operations[] = {
 	{ HTTP_POST, "/_sandbox/advance", advance_params, advance,
 	    OPERATION_UNLOCKED },
 	{ HTTP_POST, "/_sandbox/outage", outage_params, outage, 0 },
+	{ HTTP_POST, "/_sandbox/latency", latency_params, latency, 0 },
 	{ HTTP_POST, "/_sandbox/events", events_params, events, 0 },
 	{ HTTP_POST, "/_sandbox/events/resend", resend_params, resend, 0 },
 	{ HTTP_POST, "/_sandbox/card", card_params, card, 0 },

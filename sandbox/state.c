@@ -175,6 +175,7 @@ put_modes(struct call *c, struct json *out)
 	    modes, "outage_count", box_setting_int(b, "outage.count", 0));
 	json_put_str(modes, "outage_path",
 	    box_setting(b, c->arena, "outage.path", NULL));
+	json_put_int(modes, "latency_ms", box_setting_int(b, "latency", 0));
 	json_put_str(
 	    modes, "events", box_setting(b, c->arena, "events", "deliver"));
 	json_put_int(modes, "events_n", box_setting_int(b, "events.n", 0));

@@ -210,6 +210,17 @@ class Transport(unittest.TestCase):
         caller.join()
         self.assertEqual(answers[0].status, 200)
 
+    def test_calls_take_as_long_as_they_are_told_to(self):
+        box.control('POST', 'latency', ms='300')
+        try:
+            began = time.monotonic()
+            self.assertEqual(box.get('/v1/customers').status, 200)
+            self.assertGreaterEqual(time.monotonic() - began, 0.3)
+        finally:
+            box.control('POST', 'latency', ms='0')
+        self.assertEqual(
+            box.control('GET', 'state').json['modes']['latency_ms'], 0)
+
     def test_hanging_calls_do_not_keep_it_from_ending(self):
         box.control('POST', 'outage', mode='hang')
         caller = threading.Thread(target=self.assertRaises, args=(

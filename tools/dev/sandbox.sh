@@ -323,6 +323,8 @@ cmd_stripe() {
 		asked POST /_sandbox/dispute "payment_intent=$1" "action=$2" |
 			jq -r '"\(.id) \(.status) \(.amount) \(.currency)"'
 		;;
+	latency) control POST /_sandbox/latency \
+		"ms=${1:?milliseconds for each call}" >/dev/null ;;
 	roll-secret) stripe_roll ;;
 	reset)
 		control POST /_sandbox/reset >/dev/null
