@@ -96,6 +96,8 @@ open_database(struct run *run)
 	if (run->worker->db != WORKER_DB_WRITE)
 		return 0;
 	o.db_path = path;
+	o.batch_max = (int)config_int(
+	    "VANTAGE_WRITE_BATCH", WRITER_BATCH_MAX, 1, WRITER_BATCH_MAX);
 	if ((err = writer_start(&o, &run->state.writer)) != VT_OK)
 		return open_failed("worker.writer_failed", err, path);
 	return 0;

@@ -58,7 +58,8 @@ struct worker {
  * 64 started by hand, 75 what may pass by itself, 78 for a person to mend.
  *
  * Reads VANTAGE_DB when the worker has a database, and VANTAGE_LIMITS_DB
- * ("limits.db" beside the database unless set) when a route has a limit.
+ * ("limits.db" beside the database unless set) when a route has a limit,
+ * VANTAGE_WRITE_BATCH when the worker writes.
  */
 int worker_main(int argc, char **argv, const struct worker *w);
 

@@ -74,7 +74,7 @@ settings_for() { # PROCESS NEEDS
 		"VANTAGE_LIMITS_DB=$STATE/limits/limits.db" \
 		"VANTAGE_PUBLIC_URL=$URL" "VANTAGE_LOG=${VANTAGE_LOG:-info}"
 	[ "$LIVE" = 1 ] || printf 'VANTAGE_CLOCK_FILE=%s\n' "$STATE/clock"
-	for name in $(compgen -e | grep -E '^VANTAGE_(LIMIT|POLICY|RECONCILE|KEEPER)_' || true); do
+	for name in $(compgen -e | grep -E '^VANTAGE_(LIMIT|POLICY|RECONCILE|KEEPER|WRITE)_' || true); do
 		printf '%s=%s\n' "$name" "${!name}"
 	done
 	# The sanitizers' own settings, for a tree built with them.
@@ -83,6 +83,7 @@ settings_for() { # PROCESS NEEDS
 	done
 	for need in ${2//,/ }; do
 		case $need in
+		*=*) printf '%s\n' "$need" ;;
 		stripe)
 			secret_for "$1" STRIPE_SECRET_KEY "$STRIPE_KEY"
 			printf 'STRIPE_API_BASE=%s\n' "$STRIPE_BASE"
