@@ -31,12 +31,14 @@ nginx_files() {
 	fi
 	[ "$clerk" = "$script" ] || script="$script $clerk"
 	[ "$clerk" = "$connect" ] || connect="$connect $clerk"
-	mkdir -p "$dir/temp"
+	mkdir -p "$dir/temp" "$dir/site"
 	for file in http server location page dev; do
 		sed -e "s|@NGINXDIR@|$dir|g" -e "s|@RUNDIR@|$STATE/run|g" \
 			-e "s|@LOGDIR@|$STATE/log|g" -e "s|@WWWDIR@|$ROOT/www|g" \
 			-e "s|@PORT@|$PORT|g" -e "s|@CSP_SCRIPT@|$script|g" \
 			-e "s|@CSP_FRAME@|$frame|g" -e "s|@CSP_CONNECT@|$connect|g" \
+			-e "s|@RATE@|${VANTAGE_NGINX_RATE:-200}|" \
+			-e "s|@RATE_PAY@|${VANTAGE_NGINX_RATE_PAY:-20}|" \
 			-e "s|@CSP_IMG@|$img|g" -e "s|@USER@|$(nginx_user)|g" \
 			"$ROOT/nginx/$file.conf.in" >"$dir/$file.conf"
 	done
