@@ -60,6 +60,17 @@ cmd_soak() {
 	exec "$ROOT/tests/run" soak "$minutes"
 }
 
+# Of the tree that people run: no fault points, optimized.
+cmd_bench() {
+	# shellcheck disable=SC2086 # lists of words
+	packages_install $PACKAGES_BUILD $PACKAGES_RUN
+	build "$BUILD"
+	make -C "$BUILD" -s -j"$(nproc)" bench >>"$BUILD/dev.log" 2>&1 ||
+		build_failed "$BUILD/dev.log"
+	test_environment
+	exec "$ROOT/bench/run.py" --build "$BUILD" --folder "$STATE" "$@"
+}
+
 cmd_lint() {
 	# shellcheck disable=SC2086 # lists of words
 	packages_install $PACKAGES_RUN $PACKAGES_TEST
