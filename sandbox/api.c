@@ -26,6 +26,7 @@ static const struct operation *const tables[] = {
 	balance_operations,
 	refund_operations,
 	dispute_operations,
+	setup_intent_operations,
 	event_operations,
 	webhook_endpoint_operations,
 	test_clock_operations,

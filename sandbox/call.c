@@ -79,6 +79,8 @@ call_error_members(const struct call *c, struct json *out)
 	if (e->payment_method != NULL)
 		json_put_copy(out, "payment_method", e->payment_method);
 	put(out, "payment_method_type", e->payment_method_type);
+	if (e->setup_intent != NULL)
+		json_put_copy(out, "setup_intent", e->setup_intent);
 	if (c->request_id != NULL)
 		json_put_str(out, "request_log_url",
 		    arena_printf(c->arena, "%s%s?t=%lld", LOG_URL,

@@ -34,6 +34,7 @@ struct api_error {
 	const char *charge; /* id */
 	const char *payment_method_type;
 	const struct json *payment_intent; /* whole objects */
+	const struct json *setup_intent;
 	const struct json *payment_method;
 	bool began; /* the work had begun: its changes and this answer stay */
 };

@@ -11,7 +11,6 @@
 /* The fee of the balance entry: 2.9 % and 30 of the smallest unit. */
 #define FEE_PER_MILLE 29
 #define FEE_FIXED 30
-#define AFTER_S 2 /* until the customer's bank does what its card says */
 #define DESCRIPTOR "VANTAGE SANDBOX"
 
 static void
@@ -163,8 +162,6 @@ charge_settle(struct call *c, struct doc *charge)
 	if (err != VT_OK)
 		return err;
 	json_put_str(charge->body, "balance_transaction", entry->id);
-	if (charge_after(c, charge) > AFTER_REFUND_FAILS)
-		charge->due_ms = (c->now_s + AFTER_S) * 1000;
 	err = doc_save(c, charge);
 	return err == VT_OK ? event_updated(c, "charge.updated", charge) : err;
 }

@@ -6,9 +6,9 @@
 #include "base/clock.h"
 #include "clerk.h"
 #include "delivery.h"
+#include "intent.h"
 #include "method.h"
 #include "outage.h"
-#include "payment.h"
 #include "render.h"
 #include "shift.h"
 #include "state.h"
@@ -53,14 +53,16 @@ static const struct param roll_params[] = {
 	PARAM_END,
 };
 static const struct param confirm_params[] = {
-	PARAM("payment_intent", P_STR, P_REQUIRED),
+	PARAM("payment_intent", P_STR, 0),
 	PARAM("payment_method", P_STR, 0),
 	PARAM("return_url", P_STR, 0),
+	PARAM("setup_intent", P_STR, 0),
 	PARAM_ENUM("outcome", 0, outcomes),
 	PARAM_END,
 };
 static const struct param challenge_params[] = {
-	PARAM("payment_intent", P_STR, P_REQUIRED),
+	PARAM("payment_intent", P_STR, 0),
+	PARAM("setup_intent", P_STR, 0),
 	PARAM("client_secret", P_STR, P_REQUIRED),
 	PARAM_ENUM("outcome", P_REQUIRED, outcomes),
 	PARAM_END,
@@ -226,7 +228,7 @@ reset(struct call *c)
 /* --- what a browser would do -------------------------------------------- */
 
 /*
- * Pays the intent as somebody at the page would; with `outcome` the
+ * Confirms the intent as somebody at the page would; with `outcome` the
  * challenge that comes up is answered too.
  */
 static enum vt_err
@@ -239,19 +241,20 @@ confirm(struct call *c)
 	struct doc *d;
 	enum vt_err err;
 
-	c->id = json_str_at(c->params, "payment_intent");
+	err = intent_named(c, &d);
+	if (err != VT_OK)
+		return err;
+	c->id = d->id;
 	json_put_str(
 	    p, "payment_method", method != NULL ? method : "pm_card_visa");
 	json_put_str(p, "return_url", url != NULL ? url : c->box->site);
 	json_put_bool(p, "use_stripe_sdk", true);
 	c->params = p;
-	err = payment_intent_confirm(c);
+	err = d->kind == R_SETUP_INTENT ? setup_intent_confirm(c)
+					: payment_intent_confirm(c);
 	if (err != VT_OK || outcome == NULL)
 		return err;
-	err = doc_need(c, R_PAYMENT_INTENT, c->id, NULL, &d);
-	if (err == VT_OK)
-		err = payment_authenticated(
-		    c, d, strcmp(outcome, "complete") == 0);
+	err = intent_authenticated(c, d, strcmp(outcome, "complete") == 0);
 	return err == VT_OK ? render_doc(c, d) : err;
 }
 
@@ -262,20 +265,17 @@ confirm(struct call *c)
 static enum vt_err
 challenge(struct call *c)
 {
-	const char *id = json_str_at(c->params, "payment_intent");
-	const char *secret = json_str_at(c->params, "client_secret");
+	bool passed =
+	    strcmp(json_str_at(c->params, "outcome"), "complete") == 0;
 	struct doc *d;
 	enum vt_err err;
 
-	err = doc_need(c, R_PAYMENT_INTENT, id, "payment_intent", &d);
-	if (err != VT_OK)
-		return err;
-	if (strcmp(secret, json_str_at(d->body, "client_secret")) != 0)
-		return call_fail(c, 400, NULL, "client_secret",
-		    "The client_secret provided does not match the "
-		    "client_secret associated with the PaymentIntent.");
-	err = payment_authenticated(
-	    c, d, strcmp(json_str_at(c->params, "outcome"), "complete") == 0);
+	err = intent_named(c, &d);
+	if (err == VT_OK)
+		err = intent_check_secret(
+		    c, d, json_str_at(c->params, "client_secret"));
+	if (err == VT_OK)
+		err = intent_authenticated(c, d, passed);
 	if (err == VT_FUNDS)
 		err = VT_OK;
 	c->key = KEY_PUBLISHABLE;

@@ -361,12 +361,7 @@ dispute_after_charge(struct call *c, struct doc *charge)
 	};
 	enum card_after after = charge_after(c, charge);
 	struct doc *d;
-	enum vt_err err;
 
-	charge->due_ms = 0;
-	err = doc_save(c, charge);
-	if (err != VT_OK)
-		return err;
 	if (after == AFTER_FRAUD_WARNING)
 		return dispute_warn(c, charge);
 	for (size_t i = 0; i < countof(disputes); i++)

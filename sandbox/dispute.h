@@ -50,7 +50,7 @@ enum vt_err dispute_due(struct call *c, struct doc *dispute) VT_MUSTCHECK;
 /* An issuer reports fraud without disputing anything yet. */
 enum vt_err dispute_warn(struct call *c, const struct doc *charge) VT_MUSTCHECK;
 
-/* What a test card has in store for the charge that it paid (due.h). */
+/* What a test card has in store for the charge that it has just paid. */
 enum vt_err
 dispute_after_charge(struct call *c, struct doc *charge) VT_MUSTCHECK;
 

@@ -23,7 +23,6 @@ static const struct {
 	{ R_PAYMENT_INTENT, payment_due },
 	{ R_REFUND, refund_due },
 	{ R_DISPUTE, dispute_due },
-	{ R_CHARGE, dispute_after_charge },
 	{ R_TEST_CLOCK, test_clock_due },
 };
 

@@ -183,87 +183,6 @@ static const struct field balance_transaction[] = {
 	F_END,
 };
 
-static const struct field refund[] = {
-	ID,
-	OBJECT,
-	F("amount", "0"),
-	F_TO("balance_transaction", R_BALANCE_TRANSACTION),
-	F_TO("charge", R_CHARGE),
-	CREATED,
-	F("currency", "null"),
-	F_TO("customer", R_CUSTOMER),
-	F("customer_account", "null"),
-	F("destination_details", NULL),
-	F_TO_ABSENT("failure_balance_transaction", R_BALANCE_TRANSACTION),
-	F("failure_reason", NULL),
-	F("instructions_email", NULL),
-	F("metadata", EMPTY_OBJECT),
-	F("next_action", NULL),
-	F_TO("payment_intent", R_PAYMENT_INTENT),
-	F_TO("payment_method", R_PAYMENT_METHOD),
-	F("pending_reason", NULL),
-	F("reason", "null"),
-	F("receipt_number", "null"),
-	F("source_transfer_reversal", "null"),
-	F("status", "null"),
-	F("transfer_reversal", "null"),
-	F_END,
-};
-
-static const struct field dispute[] = {
-	ID,
-	OBJECT,
-	F("amount", "0"),
-	F("balance_transactions", EMPTY_LIST),
-	F_TO("charge", R_CHARGE),
-	CREATED,
-	F("currency", "null"),
-	F("enhanced_eligibility_types", EMPTY_LIST),
-	F("evidence",
-	    "{\"access_activity_log\":null,\"billing_address\":null,"
-	    "\"cancellation_policy\":null,"
-	    "\"cancellation_policy_disclosure\":null,"
-	    "\"cancellation_rebuttal\":null,\"customer_communication\":null,"
-	    "\"customer_email_address\":null,\"customer_name\":null,"
-	    "\"customer_purchase_ip\":null,\"customer_signature\":null,"
-	    "\"duplicate_charge_documentation\":null,"
-	    "\"duplicate_charge_explanation\":null,"
-	    "\"duplicate_charge_id\":null,\"enhanced_evidence\":{},"
-	    "\"product_description\":null,\"receipt\":null,"
-	    "\"refund_policy\":null,\"refund_policy_disclosure\":null,"
-	    "\"refund_refusal_explanation\":null,\"service_date\":null,"
-	    "\"service_documentation\":null,\"shipping_address\":null,"
-	    "\"shipping_carrier\":null,\"shipping_date\":null,"
-	    "\"shipping_documentation\":null,"
-	    "\"shipping_tracking_number\":null,\"uncategorized_file\":null,"
-	    "\"uncategorized_text\":null}"),
-	F("evidence_details",
-	    "{\"due_by\":null,\"enhanced_eligibility\":{},"
-	    "\"has_evidence\":false,\"past_due\":false,"
-	    "\"submission_count\":0,\"submission_method\":\"not_submitted\"}"),
-	F("intended_submission_method", "null"),
-	F("is_charge_refundable", "true"),
-	LIVEMODE,
-	F("metadata", EMPTY_OBJECT),
-	F_TO("payment_intent", R_PAYMENT_INTENT),
-	F("payment_method_details", NULL),
-	F("reason", "null"),
-	F("status", "\"needs_response\""),
-	F_END,
-};
-
-static const struct field fraud_warning[] = {
-	ID,
-	OBJECT,
-	F("actionable", "true"),
-	F_TO("charge", R_CHARGE),
-	CREATED,
-	F("fraud_type", "\"unauthorized_use_of_card\""),
-	LIVEMODE,
-	F_TO("payment_intent", R_PAYMENT_INTENT),
-	F_END,
-};
-
 static const struct field event[] = {
 	ID,
 	OBJECT,
@@ -361,13 +280,19 @@ const struct resource resources[RESOURCE__MAX] = {
 	    "balance_transaction", "txn_", '3', 24, "/v1/balance_transactions",
 	    balance_transaction, NULL, "source", "type" },
 	[R_REFUND] = { "refund", "refund", "re_", '3', 24, "/v1/refunds",
-	    refund, "customer", "charge", "payment_intent" },
+	    refund_fields, "customer", "charge", "payment_intent" },
 	[R_DISPUTE] = { "dispute", "dispute", "dp_", '1', 24, "/v1/disputes",
-	    dispute, NULL, "charge", "payment_intent" },
+	    dispute_fields, NULL, "charge", "payment_intent" },
 	[R_FRAUD_WARNING] = { "radar.early_fraud_warning",
 	    "early fraud warning", "issfr_", '1', 24,
-	    "/v1/radar/early_fraud_warnings", fraud_warning, NULL, "charge",
-	    "payment_intent" },
+	    "/v1/radar/early_fraud_warnings", fraud_warning_fields, NULL,
+	    "charge", "payment_intent" },
+	[R_SETUP_INTENT] = { "setup_intent", "setupintent", "seti_", '1', 24,
+	    "/v1/setup_intents", setup_intent_fields, "customer", NULL,
+	    "payment_method" },
+	[R_SETUP_ATTEMPT] = { "setup_attempt", "setupattempt", "setatt_", '1',
+	    24, "/v1/setup_attempts", setup_attempt_fields, "customer",
+	    "setup_intent", NULL },
 	[R_EVENT] = { "event", "event", "evt_", '1', 24, "/v1/events", event,
 	    NULL, NULL, "type" },
 	[R_WEBHOOK_ENDPOINT] = { "webhook_endpoint", "webhook endpoint", "we_",

@@ -11,6 +11,11 @@
 
 #include "resource.h"
 
+extern const struct field refund_fields[];
+extern const struct field dispute_fields[];
+extern const struct field fraud_warning_fields[];
+extern const struct field setup_intent_fields[];
+extern const struct field setup_attempt_fields[];
 extern const struct field product_fields[];
 extern const struct field price_fields[];
 extern const struct field coupon_fields[];

@@ -57,9 +57,8 @@ listed(const struct json *list, const char *text)
 	return false;
 }
 
-/* payment_method_types, which Stripe computes out of all the rest. */
-static void
-compute_types(struct call *c, struct doc *d)
+void
+intent_put_types(struct call *c, struct doc *d)
 {
 	const struct json *allowed =
 	    json_get(d->body, "allowed_payment_method_types");
@@ -71,7 +70,11 @@ compute_types(struct call *c, struct doc *d)
 	struct json *types = json_array(c->arena);
 
 	for (const struct method_type *t = method_types; t->name != NULL; t++) {
-		if (!method_takes(t, currency) || listed(excluded, t->name))
+		/* Without a currency: what can be kept for later. */
+		if (currency == NULL ? t->flow == METHOD_REDIRECT
+				     : !method_takes(t, currency))
+			continue;
+		if (listed(excluded, t->name))
 			continue;
 		if (json_is_array(allowed) && !listed(allowed, t->name))
 			continue;
@@ -83,26 +86,36 @@ compute_types(struct call *c, struct doc *d)
 	json_put_copy(d->body, "payment_method_types", types);
 }
 
-/* Which methods may pay: named by the caller, or all that the account has. */
-enum vt_err
-intent_put_methods(struct call *c, struct doc *d)
+static const struct json *
+allowed_types(const struct call *c)
 {
-	const struct json *given =
-	    json_get(c->params, "automatic_payment_methods");
 	const struct json *allowed =
 	    json_get(c->params, "allowed_payment_method_types");
-	const char *redirect = json_str_at(given, "allow_redirects");
-	struct json *o;
+
+	return allowed != NULL ? allowed
+			       : json_get(c->params, "payment_method_types");
+}
+
+static void
+put_automatic(struct doc *d, const char *redirect)
+{
+	struct json *o = json_put_object(d->body, "automatic_payment_methods");
+
+	json_put_str(
+	    o, "allow_redirects", redirect != NULL ? redirect : "always");
+	json_put_bool(o, "enabled", true);
+	o = json_put_object(d->body, "payment_method_configuration_details");
+	json_put_str(o, "id", "pmc_1SandboxDefaultMethods0001");
+	json_put_null(o, "parent");
+}
+
+enum vt_err
+intent_put_allowed(struct call *c, struct doc *d)
+{
+	const struct json *allowed = allowed_types(c);
 
 	if (allowed == NULL)
-		allowed = json_get(c->params, "payment_method_types");
-	if (json_is_array(allowed) && given != NULL &&
-	    intent_flag(given, "enabled"))
-		return call_fail(c, 400, "parameters_exclusive",
-		    "automatic_payment_methods",
-		    "You may only specify one of these parameters: "
-		    "automatic_payment_methods, "
-		    "allowed_payment_method_types.");
+		return VT_OK;
 	for (const struct json *j = json_first(allowed); j != NULL;
 	     j = json_next(j))
 		if (method_type(json_str(j)) == NULL)
@@ -111,23 +124,35 @@ intent_put_methods(struct call *c, struct doc *d)
 			    "The payment method type `%s` is invalid for this "
 			    "account.",
 			    json_str(j));
-	if (json_is_array(allowed)) {
-		json_put_copy(d->body, "allowed_payment_method_types", allowed);
-	} else if (given == NULL || intent_flag(given, "enabled")) {
-		o = json_put_object(d->body, "automatic_payment_methods");
-		json_put_str(o, "allow_redirects",
-		    redirect != NULL ? redirect : "always");
-		json_put_bool(o, "enabled", true);
-		o = json_put_object(
-		    d->body, "payment_method_configuration_details");
-		json_put_str(o, "id", "pmc_1SandboxDefaultMethods0001");
-		json_put_null(o, "parent");
-	}
+	json_put_copy(d->body, "allowed_payment_method_types", allowed);
+	json_put_text(d->body, "automatic_payment_methods", "null");
+	json_put_text(d->body, "payment_method_configuration_details", "null");
+	if (json_is_null(allowed))
+		put_automatic(d, NULL);
 	return VT_OK;
 }
 
-static enum vt_err
-put_customer(struct call *c, struct doc *d)
+/* Named by the caller, or all that the account has. */
+enum vt_err
+intent_put_methods(struct call *c, struct doc *d)
+{
+	const struct json *given =
+	    json_get(c->params, "automatic_payment_methods");
+	bool automatic = given == NULL || intent_flag(given, "enabled");
+
+	if (json_is_array(allowed_types(c)) && given != NULL && automatic)
+		return call_fail(c, 400, "parameters_exclusive",
+		    "automatic_payment_methods",
+		    "You may only specify one of these parameters: "
+		    "automatic_payment_methods, "
+		    "allowed_payment_method_types.");
+	if (automatic)
+		put_automatic(d, json_str_at(given, "allow_redirects"));
+	return intent_put_allowed(c, d);
+}
+
+enum vt_err
+intent_put_customer(struct call *c, struct doc *d)
 {
 	const char *id = json_str_at(c->params, "customer");
 	struct doc *customer;
@@ -167,17 +192,17 @@ intent_read_method(struct call *c, const struct doc *intent, struct doc **out)
 		    "payment_method",
 		    "The PaymentMethod supplied (%s) belongs to a Customer. "
 		    "Include that Customer in the `customer` parameter on the "
-		    "PaymentIntent.",
-		    (*out)->id);
+		    "%s.",
+		    (*out)->id, intent_noun(intent));
 	type = json_str_at((*out)->body, "type");
 	if (!listed(json_get(intent->body, "payment_method_types"), type))
 		return call_fail(c, 400,
-		    "payment_intent_incompatible_"
-		    "payment_method",
+		    arena_printf(c->arena, "%s_incompatible_payment_method",
+			resources[intent->kind].object),
 		    "payment_method",
 		    "The PaymentMethod provided (%s) is not allowed for this "
-		    "PaymentIntent.",
-		    type);
+		    "%s.",
+		    type, intent_noun(intent));
 	return VT_OK;
 }
 
@@ -205,9 +230,11 @@ intent_apply(struct call *c, struct doc *d)
 	json_put_text(d->body, "last_payment_error", "null");
 	err = check_amount(c, d);
 	if (err == VT_OK)
-		err = put_customer(c, d);
+		err = intent_put_customer(c, d);
 	if (err == VT_OK)
-		compute_types(c, d);
+		err = intent_put_allowed(c, d);
+	if (err == VT_OK)
+		intent_put_types(c, d);
 	if (err == VT_OK &&
 	    json_str_at(c->params, "statement_descriptor") != NULL &&
 	    listed(json_get(d->body, "payment_method_types"), "card"))

@@ -13,12 +13,12 @@ static const char *const cancel_reasons[] = { "abandoned", "duplicate",
 static const char *const secure_requests[] = { "any", "automatic", "challenge",
 	NULL };
 
-static const struct param automatic[] = {
+const struct param intent_automatic_params[] = {
 	PARAM_ENUM("allow_redirects", 0, redirects),
 	PARAM("enabled", P_BOOL, P_REQUIRED),
 	PARAM_END,
 };
-static const struct param texts[] = { PARAM("", P_STR, 0) };
+const struct param intent_text_params[] = { PARAM("", P_STR, 0) };
 static const struct param card_options[] = {
 	PARAM_ENUM("capture_method", P_EMPTY, capture_methods),
 	PARAM("moto", P_BOOL, 0),
@@ -28,7 +28,7 @@ static const struct param card_options[] = {
 	PARAM("statement_descriptor_suffix_kanji", P_STR, P_EMPTY),
 	PARAM_END,
 };
-static const struct param method_options[] = {
+const struct param intent_method_options[] = {
 	PARAM_OF("card", P_HASH, P_EMPTY, card_options),
 	PARAM("us_bank_account", P_HASH, P_EMPTY),
 	PARAM("sepa_debit", P_HASH, P_EMPTY),
@@ -39,19 +39,22 @@ static const struct param method_options[] = {
 };
 
 /* What create, update and confirm have in common. */
-#define COMMON_PARAMS                                                          \
-	PARAM_OF("allowed_payment_method_types", P_LIST, P_EMPTY, texts),      \
-	    PARAM("amount_details", P_HASH, P_EMPTY),                          \
-	    PARAM_ENUM("capture_method", 0, capture_methods),                  \
-	    PARAM_OF("excluded_payment_method_types", P_LIST, P_EMPTY, texts), \
-	    PARAM("hooks", P_HASH, 0), PARAM("payment_details", P_HASH, 0),    \
-	    PARAM("payment_method", P_STR, P_EMPTY),                           \
-	    PARAM_OF("payment_method_data", P_HASH, 0, method_params),         \
-	    PARAM_OF(                                                          \
-		"payment_method_options", P_HASH, P_EMPTY, method_options),    \
-	    PARAM_OF("payment_method_types", P_LIST, P_UNVERSIONED, texts),    \
-	    PARAM("receipt_email", P_STR, P_EMPTY),                            \
-	    PARAM_ENUM("setup_future_usage", P_EMPTY, usages),                 \
+#define COMMON_PARAMS                                                       \
+	PARAM_OF("allowed_payment_method_types", P_LIST, P_EMPTY,           \
+	    intent_text_params),                                            \
+	    PARAM("amount_details", P_HASH, P_EMPTY),                       \
+	    PARAM_ENUM("capture_method", 0, capture_methods),               \
+	    PARAM_OF("excluded_payment_method_types", P_LIST, P_EMPTY,      \
+		intent_text_params),                                        \
+	    PARAM("hooks", P_HASH, 0), PARAM("payment_details", P_HASH, 0), \
+	    PARAM("payment_method", P_STR, P_EMPTY),                        \
+	    PARAM_OF("payment_method_data", P_HASH, 0, method_params),      \
+	    PARAM_OF("payment_method_options", P_HASH, P_EMPTY,             \
+		intent_method_options),                                     \
+	    PARAM_OF("payment_method_types", P_LIST, P_UNVERSIONED,         \
+		intent_text_params),                                        \
+	    PARAM("receipt_email", P_STR, P_EMPTY),                         \
+	    PARAM_ENUM("setup_future_usage", P_EMPTY, usages),              \
 	    PARAM_OF("shipping", P_HASH, P_EMPTY, params_shipping)
 #define ATTEMPT_PARAMS                                                        \
 	PARAM("error_on_requires_action", P_BOOL, 0),                         \
@@ -71,7 +74,8 @@ static const struct param method_options[] = {
 const struct param intent_create_params[] = {
 	PARAM_RANGE("amount", P_INT, P_REQUIRED, 1, JSON_INT_MAX),
 	PARAM("currency", P_CURRENCY, P_REQUIRED),
-	PARAM_OF("automatic_payment_methods", P_HASH, 0, automatic),
+	PARAM_OF(
+	    "automatic_payment_methods", P_HASH, 0, intent_automatic_params),
 	PARAM("confirm", P_BOOL, 0),
 	PARAM_ENUM("confirmation_method", 0, confirmation_methods),
 	COMMON_PARAMS,

@@ -57,6 +57,7 @@ extern const struct operation charge_operations[];
 extern const struct operation balance_operations[];
 extern const struct operation refund_operations[];
 extern const struct operation dispute_operations[];
+extern const struct operation setup_intent_operations[];
 extern const struct operation event_operations[];
 extern const struct operation webhook_endpoint_operations[];
 extern const struct operation test_clock_operations[];
@@ -73,5 +74,7 @@ extern const struct operation desk_operations[];
 
 /* Confirms the intent c->id by c->params, for the sandbox's own control. */
 enum vt_err payment_intent_confirm(struct call *c) VT_MUSTCHECK;
+/* The same for a setup intent. */
+enum vt_err setup_intent_confirm(struct call *c) VT_MUSTCHECK;
 
 #endif

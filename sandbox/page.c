@@ -3,15 +3,16 @@
 
 #include <string.h>
 
+#include "intent.h"
 #include "layout.h"
-#include "payment.h"
-#include "resource.h"
 
 static const char *const outcomes[] = { "complete", "fail", NULL };
 
 static const struct param redirect_params[] = {
-	PARAM("payment_intent", P_STR, P_REQUIRED),
-	PARAM("payment_intent_client_secret", P_STR, P_REQUIRED),
+	PARAM("payment_intent", P_STR, 0),
+	PARAM("payment_intent_client_secret", P_STR, 0),
+	PARAM("setup_intent", P_STR, 0),
+	PARAM("setup_intent_client_secret", P_STR, 0),
 	PARAM_ENUM("outcome", 0, outcomes),
 	PARAM_END,
 };
@@ -22,20 +23,29 @@ static const struct param receipt_params[] = {
 
 /* --- the bank's page ---------------------------------------------------- */
 
-/* The intent, for whoever knows its secret. */
+/* The name of its kind, in queries and forms. */
+static const char *
+word(const struct doc *d)
+{
+	return resources[d->kind].object;
+}
+
+/* Of its kind, with the given end. */
+static const char *
+secret_word(struct call *c, const struct doc *d)
+{
+	return arena_printf(c->arena, "%s_client_secret", word(d));
+}
+
+/* The intent, of either kind, for whoever knows its secret. */
 static enum vt_err
 find(struct call *c, struct doc **out)
 {
-	const char *secret =
-	    json_str_at(c->params, "payment_intent_client_secret");
-	enum vt_err err;
+	enum vt_err err = intent_named(c, out);
 
-	err = doc_need(c, R_PAYMENT_INTENT,
-	    json_str_at(c->params, "payment_intent"), NULL, out);
-	if (err == VT_OK &&
-	    strcmp(secret, json_str_at((*out)->body, "client_secret")) != 0)
-		return call_missing(c, "payment_intent", (*out)->id, NULL);
-	return err;
+	return err == VT_OK ? intent_check_secret(c, *out,
+				  json_str_at(c->params, secret_word(c, *out)))
+			    : err;
 }
 
 static void
@@ -64,11 +74,10 @@ go_back(struct call *c, const struct doc *d)
 		url = c->box->site;
 	response_text(c->response, 303, "text/plain", "", 0);
 	response_header(c->response, "Location",
-	    arena_printf(c->arena,
-		"%s%cpayment_intent=%s&payment_intent_client_secret=%s&"
-		"redirect_status=%s",
-		url, strchr(url, '?') == NULL ? '?' : '&', d->id,
-		json_str_at(d->body, "client_secret"), said));
+	    arena_printf(c->arena, "%s%c%s=%s&%s=%s&redirect_status=%s", url,
+		strchr(url, '?') == NULL ? '?' : '&', word(d), d->id,
+		secret_word(c, d), json_str_at(d->body, "client_secret"),
+		said));
 	response_header(c->response, "Referrer-Policy", "no-referrer");
 	return VT_OK;
 }
@@ -88,16 +97,20 @@ bank_get(struct call *c)
 		return go_back(c, d);
 	layout_begin(c, &h, &bank);
 	html_open(&h, "p");
-	html_text(&h, "Do you want to pay ");
-	layout_amount(&h, d->body);
-	html_text(&h, "?");
+	if (d->kind == R_SETUP_INTENT)
+		html_text(&h, "Do you want to save this for later payments?");
+	else {
+		html_text(&h, "Do you want to pay ");
+		layout_amount(&h, d->body);
+		html_text(&h, "?");
+	}
 	html_close(&h, "p");
 	html_open(&h, "form");
 	html_attr(&h, "method", "post");
 	html_attr(&h, "action", "/_hosted/redirect");
-	layout_hidden(&h, "payment_intent", d->id);
-	layout_hidden(&h, "payment_intent_client_secret",
-	    json_str_at(d->body, "client_secret"));
+	layout_hidden(&h, word(d), d->id);
+	layout_hidden(
+	    &h, secret_word(c, d), json_str_at(d->body, "client_secret"));
 	put_button(&h, "complete", "Authorize test payment");
 	put_button(&h, "fail", "Fail test payment");
 	html_close(&h, "form");
@@ -116,7 +129,7 @@ bank_post(struct call *c)
 	if (err != VT_OK)
 		return err;
 	if (strcmp(json_str_at(d->body, "status"), "requires_action") == 0) {
-		err = payment_authenticated(
+		err = intent_authenticated(
 		    c, d, outcome != NULL && strcmp(outcome, "complete") == 0);
 		/* That it failed is told by the way back. */
 		if (err != VT_OK && err != VT_FUNDS)

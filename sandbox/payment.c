@@ -4,8 +4,9 @@
 #include <string.h>
 
 #include "charge.h"
+#include "dispute.h"
 #include "event.h"
-#include "ids.h"
+#include "intent.h"
 #include "method.h"
 #include "render.h"
 
@@ -63,6 +64,15 @@ keep_method(struct call *c, const struct doc *intent, struct doc *method)
 	return doc_save(c, method);
 }
 
+/* Books it; some test cards' banks take it back at once. */
+static enum vt_err
+settle(struct call *c, struct doc *charge)
+{
+	enum vt_err err = charge_settle(c, charge);
+
+	return err == VT_OK ? dispute_after_charge(c, charge) : err;
+}
+
 /* The money is there, now or authorised for later. */
 static enum vt_err
 succeed(
@@ -88,7 +98,7 @@ succeed(
 		err = save_and_emit(c, intent,
 		    manual ? "payment_intent.amount_capturable_updated"
 			   : "payment_intent.succeeded");
-	return err == VT_OK && !manual ? charge_settle(c, charge) : err;
+	return err == VT_OK && !manual ? settle(c, charge) : err;
 }
 
 /*
@@ -169,40 +179,11 @@ charge_now(
 	return err == VT_OK ? succeed(c, intent, method, charge) : err;
 }
 
-/* The page of ours where a redirect or a challenge without stripe.js ends. */
-static const char *
-hosted_url(struct call *c, const struct doc *intent)
-{
-	return arena_printf(c->arena,
-	    "%s/_hosted/redirect?payment_intent=%s&"
-	    "payment_intent_client_secret=%s",
-	    c->box->origin, intent->id,
-	    json_str_at(intent->body, "client_secret"));
-}
-
-/* The customer has something to do: on our page, or in the browser's. */
 static enum vt_err
 ask(struct call *c, const struct payment_attempt *t, bool redirect)
 {
-	struct doc *intent = t->intent;
-	struct json *next = json_put_object(intent->body, "next_action"), *o;
-
-	if (redirect) {
-		o = json_put_object(next, "redirect_to_url");
-		json_put_str(o, "return_url", t->return_url);
-		json_put_str(o, "url", hosted_url(c, intent));
-		json_put_str(next, "type", "redirect_to_url");
-	} else {
-		json_put_str(next, "type", "use_stripe_sdk");
-		o = json_put_object(next, "use_stripe_sdk");
-		json_put_str(
-		    o, "source", ids_make(c->arena, "payatt_", '3', 24));
-		json_put_str(o, "stripe_js", hosted_url(c, intent));
-		json_put_str(o, "type", "three_d_secure_redirect");
-	}
-	json_put_str(intent->body, "status", "requires_action");
-	json_put_str(intent->hidden, "return_url", t->return_url);
-	return save_and_emit(c, intent, "payment_intent.requires_action");
+	intent_ask(c, t->intent, t->return_url, redirect);
+	return save_and_emit(c, t->intent, "payment_intent.requires_action");
 }
 
 static enum vt_err
@@ -356,7 +337,7 @@ payment_capture(struct call *c, struct doc *intent, int64_t amount)
 	err = charge_capture(c, charge, amount);
 	if (err == VT_OK)
 		err = save_and_emit(c, intent, "payment_intent.succeeded");
-	return err == VT_OK ? charge_settle(c, charge) : err;
+	return err == VT_OK ? settle(c, charge) : err;
 }
 
 enum vt_err

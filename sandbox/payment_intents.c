@@ -9,59 +9,6 @@
 #include "render.h"
 #include "search.h"
 
-static const char *
-status_of(const struct doc *d)
-{
-	return json_str_at(d->body, "status");
-}
-
-static bool
-has_status(const struct doc *d, const char *list)
-{
-	const char *s = status_of(d), *p = strstr(list, s);
-	size_t n = strlen(s);
-
-	/* The names are separated by ", " and none is another's part. */
-	return p != NULL && (p[n] == ',' || p[n] == '\0');
-}
-
-/* Refuses with the intent in the error, as a state that does not allow it. */
-static enum vt_err
-wrong_state(
-    struct call *c, const struct doc *d, const char *what, const char *allowed)
-{
-	(void)call_fail(c, 400, "payment_intent_unexpected_state", NULL,
-	    "You cannot %s this PaymentIntent because it has a status of %s. "
-	    "Only a PaymentIntent with one of the following statuses may be "
-	    "used for this: %s.",
-	    what, status_of(d), allowed);
-	c->error.payment_intent = render_embedded(c, d);
-	c->error.began = true;
-	return VT_INVALID;
-}
-
-/*
- * Where redirects are possible, a server that confirms must say where the
- * customer comes back to.
- */
-static enum vt_err
-check_return_url(struct call *c, const struct doc *d)
-{
-	const char *allow =
-	    json_str_at(d->body, "automatic_payment_methods.allow_redirects");
-
-	if (c->key != KEY_SECRET || allow == NULL ||
-	    strcmp(allow, "always") != 0 ||
-	    intent_flag(c->params, "off_session") ||
-	    json_str_at(c->params, "return_url") != NULL)
-		return VT_OK;
-	return call_fail(c, 400, NULL, "return_url",
-	    "This PaymentIntent accepts payment methods that may redirect "
-	    "your customer: provide a `return_url`, or set "
-	    "`automatic_payment_methods[allow_redirects]` to `never` when "
-	    "you create it.");
-}
-
 static enum vt_err
 attempt(struct call *c, struct doc *d, struct doc *method)
 {
@@ -77,15 +24,9 @@ attempt(struct call *c, struct doc *d, struct doc *method)
 
 	if (t.method == NULL && id != NULL)
 		t.method = doc_find(c, R_PAYMENT_METHOD, id);
-	if (t.method == NULL) {
-		(void)call_fail(c, 400, "payment_intent_unexpected_state", NULL,
-		    "You cannot confirm this PaymentIntent because it's "
-		    "missing a payment method. Update it with a payment "
-		    "method, or name one when you confirm it.");
-		c->error.payment_intent = render_embedded(c, d);
-		return VT_INVALID;
-	}
-	err = check_return_url(c, d);
+	if (t.method == NULL)
+		return intent_refuse_empty(c, d);
+	err = intent_check_return_url(c, d);
 	if (err == VT_OK)
 		err = payment_attempt(c, &t);
 	return err == VT_OK ? render_doc(c, d) : err;
@@ -119,26 +60,6 @@ create(struct call *c)
 						 : render_doc(c, d);
 }
 
-/* The intent of the path; a browser must know its secret. */
-static enum vt_err
-find(struct call *c, struct doc **out)
-{
-	const char *secret = json_str_at(c->params, "client_secret");
-	enum vt_err err;
-
-	err = doc_need(c, R_PAYMENT_INTENT, c->id, NULL, out);
-	if (err != VT_OK || (c->key == KEY_SECRET && secret == NULL))
-		return err;
-	if (secret == NULL)
-		return call_fail(c, 400, "parameter_missing", "client_secret",
-		    "Missing required param: client_secret.");
-	if (strcmp(secret, json_str_at((*out)->body, "client_secret")) != 0)
-		return call_fail(c, 400, NULL, "client_secret",
-		    "The client_secret provided does not match the "
-		    "client_secret associated with the PaymentIntent.");
-	return VT_OK;
-}
-
 static enum vt_err
 retrieve(struct call *c)
 {
@@ -148,7 +69,7 @@ retrieve(struct call *c)
 	if (c->key == KEY_SECRET &&
 	    json_get(c->params, "client_secret") == NULL)
 		return render_stored(c, R_PAYMENT_INTENT, c->id);
-	err = find(c, &d);
+	err = intent_find(c, R_PAYMENT_INTENT, &d);
 	return err == VT_OK ? render_doc(c, d) : err;
 }
 
@@ -174,11 +95,11 @@ update(struct call *c)
 	struct doc *d, *method;
 	enum vt_err err;
 
-	err = find(c, &d);
+	err = intent_find(c, R_PAYMENT_INTENT, &d);
 	if (err != VT_OK)
 		return err;
-	if (changes_payment(c) && !has_status(d, open))
-		return wrong_state(c, d, "update", open);
+	if (changes_payment(c) && !intent_has_status(d, open))
+		return intent_refuse_state(c, d, "update", open);
 	err = intent_apply(c, d);
 	if (err == VT_OK)
 		err = intent_read_method(c, d, &method);
@@ -201,11 +122,11 @@ payment_intent_confirm(struct call *c)
 	struct doc *d, *method;
 	enum vt_err err;
 
-	err = find(c, &d);
+	err = intent_find(c, R_PAYMENT_INTENT, &d);
 	if (err != VT_OK)
 		return err;
-	if (!has_status(d, open))
-		return wrong_state(c, d, "confirm", open);
+	if (!intent_has_status(d, open))
+		return intent_refuse_state(c, d, "confirm", open);
 	err = intent_apply(c, d);
 	if (err == VT_OK)
 		err = intent_read_method(c, d, &method);
@@ -223,8 +144,8 @@ cancel(struct call *c)
 	err = doc_need(c, R_PAYMENT_INTENT, c->id, NULL, &d);
 	if (err != VT_OK)
 		return err;
-	if (!has_status(d, open))
-		return wrong_state(c, d, "cancel", open);
+	if (!intent_has_status(d, open))
+		return intent_refuse_state(c, d, "cancel", open);
 	json_put_int(d->body, "canceled_at", c->now_s);
 	json_put_copy(d->body, "cancellation_reason",
 	    json_get(c->params, "cancellation_reason"));
@@ -247,8 +168,8 @@ capture(struct call *c)
 	err = doc_need(c, R_PAYMENT_INTENT, c->id, NULL, &d);
 	if (err != VT_OK)
 		return err;
-	if (!has_status(d, "requires_capture"))
-		return wrong_state(c, d, "capture", "requires_capture");
+	if (!intent_has_status(d, "requires_capture"))
+		return intent_refuse_state(c, d, "capture", "requires_capture");
 	(void)json_int_at(d->body, "amount_capturable", &capturable);
 	amount = capturable;
 	(void)json_int_at(c->params, "amount_to_capture", &amount);

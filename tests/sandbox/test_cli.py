@@ -19,6 +19,12 @@ TYPES = [
     'payment_intent.requires_action', 'charge.succeeded', 'charge.failed',
     'customer.created', 'customer.updated', 'customer.deleted',
     'payment_method.attached', 'payment_method.detached',
+    'setup_intent.created', 'setup_intent.succeeded',
+    'setup_intent.setup_failed', 'setup_intent.requires_action',
+    'setup_intent.canceled', 'charge.refunded', 'charge.refund.updated',
+    'charge.dispute.created', 'charge.dispute.updated',
+    'charge.dispute.closed', 'charge.captured',
+    'payment_intent.amount_capturable_updated',
 ]
 
 

@@ -22,7 +22,6 @@ def dispute_of(intent):
 def disputed(card='createDispute', **more):
     """A payment by this card, and the dispute that follows."""
     paid = box.pay(payment_method=f'pm_card_{card}', **more).json
-    box.advance(5)
     return paid, dispute_of(paid)
 
 
@@ -221,7 +220,6 @@ class Inquiries(unittest.TestCase):
 class Warnings(unittest.TestCase):
     def test_an_issuer_reports_fraud(self):
         paid = box.pay(payment_method='pm_card_createIssuerFraudRecord').json
-        box.advance(5)
         for params in ({'charge': paid['latest_charge']},
                        {'payment_intent': paid['id']}):
             warning, = box.get(
