@@ -2,8 +2,7 @@
  * property: random operations on tokens, each compared with a model that is
  * nothing but arrays, and with what must always be true of the books.
  *
- * The model shares no line with the ledger: it says in C what the ledger says
- * in SQL. A seed makes a world, a database of some thousand operations; the
+ * A seed makes a world, a database of some thousand operations; the
  * worlds of a run have seeds that follow each other, so VANTAGE_SEED with the
  * seed that failed replays that world first. Now and then what everybody has
  * is written down, and asked for again as of that moment when the world has
@@ -11,7 +10,7 @@
  * played; with VANTAGE_SOAK=1, as ./dev soak has it, a million, and with a
  * greater number as many.
  */
-#include "tokens.h"
+#include "model.h"
 
 #include <stdatomic.h>
 #include <sys/mman.h>
@@ -19,388 +18,12 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "ledger/reverse.h"
 #include "store/writer.h"
 
-#define USERS 3
 #define WORLD_OPERATIONS 5000
 #define COMMIT_EVERY 500
-#define LOTS_MAX 12000
-#define SLOTS_MAX 3000
-#define HOLDS_MAX 3000
-#define PINS_MAX 64
-#define FACTS_MAX 4
 #define MOMENTS_MAX 400
-
-/* ---- random -------------------------------------------------------------- */
-
-static uint64_t random_state;
-
-/* xorshift64*: the same numbers on every machine. */
-static uint64_t
-dice(uint64_t sides)
-{
-	random_state ^= random_state >> 12;
-	random_state ^= random_state << 25;
-	random_state ^= random_state >> 27;
-	return (random_state * UINT64_C(2685821657736338717) >> 11) % sides;
-}
-
-static void
-dice_seed(uint64_t seed)
-{
-	random_state = seed * UINT64_C(0x9e3779b97f4a7c15) | 1;
-	for (int i = 0; i < 8; i++)
-		(void)dice(2);
-}
-
-static int64_t
-between(int64_t low, int64_t high)
-{
-	return low + (int64_t)dice((uint64_t)(high - low + 1));
-}
-
-/* ---- the model ----------------------------------------------------------- */
-
-struct lot_model {
-	int64_t id, expires, created, left, held, frozen;
-	bool paid;
-	int slot; /* whose purchase made it; -1: none */
-};
-
-struct user_model {
-	struct lot_model lots[LOTS_MAX];
-	int lots_count;
-};
-
-/* Stripe's facts about one purchase, told in any order. */
-struct refund_model {
-	int64_t amount;
-	const char *status; /* NULL: never told */
-	int rank;
-};
-struct dispute_model {
-	int64_t amount;
-	const char *status;
-};
-
-/* A purchase that was, is or will be made. */
-struct slot_model {
-	int user;
-	int64_t tokens, cost, expires;
-	bool granted;
-	int lot; /* index in its user's */
-	int64_t tx, booked, debt, gone, since;
-	int order; /* of the grants, oldest debt first */
-	struct refund_model refunds[FACTS_MAX];
-	struct dispute_model disputes[FACTS_MAX];
-};
-
-enum state { OPEN, CAPTURED, RELEASED, EXPIRED };
-
-struct hold_model {
-	int user;
-	int64_t tokens, captured, expires;
-	enum state state;
-	int pins[PINS_MAX];
-	int64_t pinned[PINS_MAX];
-	int pins_count;
-	char public_id[RANDOM_ID_BYTES];
-};
-
-static struct user_model users[USERS], saved;
-static struct slot_model slots[SLOTS_MAX], saved_slots[SLOTS_MAX];
-static struct hold_model holds[HOLDS_MAX], saved_holds[HOLDS_MAX];
-static int slots_count, holds_count, gifts_count, spends_count, grants_count;
-static int slots_open; /* the first that is not granted */
-static int64_t last_lot, now;
-
-static int64_t
-smaller(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
-static bool
-ended(const struct lot_model *l)
-{
-	return l->expires != 0 && l->expires <= now;
-}
-
-static int64_t
-spare(const struct lot_model *l)
-{
-	return l->left - l->held - l->frozen;
-}
-
-/* R66, said once more. */
-static bool
-burns_before(const struct lot_model *a, const struct lot_model *b)
-{
-	if ((a->expires == 0) != (b->expires == 0))
-		return a->expires != 0;
-	if (a->expires != b->expires)
-		return a->expires < b->expires;
-	if (a->paid != b->paid)
-		return b->paid;
-	if (a->created != b->created)
-		return a->created < b->created;
-	return a->id < b->id;
-}
-
-static int
-next_lot(const struct user_model *u)
-{
-	int best = -1;
-
-	for (int i = 0; i < u->lots_count; i++)
-		if (u->lots[i].left > 0 && spare(&u->lots[i]) > 0 &&
-		    !ended(&u->lots[i]) &&
-		    (best < 0 || burns_before(&u->lots[i], &u->lots[best])))
-			best = i;
-	return best;
-}
-
-static int64_t
-available(const struct user_model *u)
-{
-	int64_t sum = 0;
-
-	for (int i = 0; i < u->lots_count; i++)
-		if (!ended(&u->lots[i]))
-			sum += spare(&u->lots[i]);
-	return sum;
-}
-
-static void
-burn(struct user_model *u, int64_t tokens)
-{
-	struct lot_model *l;
-	int64_t part;
-
-	for (; tokens > 0; tokens -= part) {
-		l = &u->lots[next_lot(u)];
-		part = smaller(tokens, spare(l));
-		l->left -= part;
-	}
-}
-
-static int64_t
-debt_of(int user)
-{
-	int64_t sum = 0;
-
-	for (int i = 0; i < slots_count; i++)
-		if (slots[i].user == user)
-			sum += slots[i].debt;
-	return sum;
-}
-
-/* The user's oldest debt that is open, or NULL. */
-static struct slot_model *
-oldest_debt(int user)
-{
-	struct slot_model *best = NULL;
-
-	for (int i = 0; i < slots_count; i++)
-		if (slots[i].user == user && slots[i].debt > 0 &&
-		    (best == NULL || slots[i].order < best->order))
-			best = &slots[i];
-	return best;
-}
-
-static void
-pay(int user, int lot)
-{
-	struct lot_model *l = &users[user].lots[lot];
-	struct slot_model *s;
-	int64_t part;
-
-	while (spare(l) > 0 && (s = oldest_debt(user)) != NULL) {
-		part = smaller(s->debt, spare(l));
-		s->debt -= part;
-		l->left -= part;
-	}
-}
-
-static int
-add_lot(int user, int64_t tokens, int64_t expires, bool paid, int slot)
-{
-	struct user_model *u = &users[user];
-
-	ck_assert_int_lt(u->lots_count, LOTS_MAX);
-	u->lots[u->lots_count] = (struct lot_model){ .id = ++last_lot,
-		.expires = expires,
-		.created = now,
-		.left = tokens,
-		.paid = paid,
-		.slot = slot };
-	return u->lots_count++;
-}
-
-static void
-money_back(const struct slot_model *s, int64_t *back, int64_t *maybe)
-{
-	*back = *maybe = 0;
-	for (int i = 0; i < FACTS_MAX; i++) {
-		const struct refund_model *r = &s->refunds[i];
-		const struct dispute_model *d = &s->disputes[i];
-
-		if (r->status != NULL && r->rank == 3)
-			*back += r->amount;
-		else if (r->status != NULL && r->rank < 3)
-			*maybe += r->amount;
-		if (d->status == NULL || strstr(d->status, "warning") ||
-		    strcmp(d->status, "prevented") == 0 ||
-		    strcmp(d->status, "won") == 0)
-			continue;
-		if (strcmp(d->status, "lost") == 0)
-			*back += d->amount;
-		else
-			*maybe += d->amount;
-	}
-}
-
-static int64_t
-wanted(const struct slot_model *s, int64_t back)
-{
-	int64_t b = smaller(back, s->cost);
-
-	/* Numbers are small here; the ledger's need 128 bits. */
-	return smaller((s->tokens * b + s->cost - 1) / s->cost,
-	    s->tokens - smaller(s->gone, s->tokens));
-}
-
-static int64_t
-later(const struct slot_model *s)
-{
-	int64_t end = s->expires;
-
-	if (end != 0 && s->since != 0)
-		end += now - s->since;
-	return end > now ? end : 0;
-}
-
-static void
-comes_back(struct slot_model *s, int64_t tokens)
-{
-	int lot = add_lot(s->user, tokens, later(s), true, -1);
-
-	pay(s->user, lot);
-}
-
-static void
-take_back(struct slot_model *s, int64_t tokens)
-{
-	struct user_model *u = &users[s->user];
-	struct lot_model *l = &u->lots[s->lot];
-	int64_t own = smaller(l->left - l->held, tokens), other;
-
-	l->frozen -= smaller(l->frozen, own);
-	l->left -= own;
-	other = smaller(available(u), tokens - own);
-	burn(u, other);
-	s->debt += tokens - own - other;
-	s->booked += tokens;
-}
-
-static void
-settle_model(struct slot_model *s)
-{
-	struct lot_model *l = &users[s->user].lots[s->lot];
-	int64_t back, maybe, want, part, frozen, before;
-
-	if (ended(l) && spare(l) > 0) {
-		s->gone += spare(l);
-		l->left -= spare(l);
-	}
-	money_back(s, &back, &maybe);
-	want = wanted(s, back);
-	if (want > s->booked) {
-		take_back(s, want - s->booked);
-	} else if (want < s->booked) {
-		part = smaller(s->debt, s->booked - want);
-		s->debt -= part;
-		if (s->booked - want > part)
-			comes_back(s, s->booked - want - part);
-		s->booked = want;
-	}
-	before = l->frozen;
-	frozen = smaller(wanted(s, back + maybe) - want, l->left - l->held);
-	l->frozen = frozen;
-	if (before > frozen && s->expires != 0) {
-		l->left -= before - frozen;
-		comes_back(s, before - frozen);
-	} else if (before > frozen) {
-		pay(s->user, s->lot);
-	}
-	if (s->booked == 0 && wanted(s, back + maybe) == 0)
-		s->since = 0;
-	else if (s->since == 0)
-		s->since = now;
-}
-
-static void
-settle_lot_model(const struct lot_model *l)
-{
-	if (l->slot >= 0 && slots[l->slot].since != 0)
-		settle_model(&slots[l->slot]);
-}
-
-static void
-expire_model(struct lot_model *l, int64_t tokens)
-{
-	l->left -= tokens;
-	if (l->slot >= 0)
-		slots[l->slot].gone += tokens;
-	settle_lot_model(l);
-}
-
-static void
-end_hold(struct hold_model *h, enum state state, int64_t take)
-{
-	struct user_model *u = &users[h->user];
-
-	h->captured = take;
-	for (int i = 0; i < h->pins_count; i++) {
-		struct lot_model *l = &u->lots[h->pins[i]];
-		int64_t part = smaller(h->pinned[i], take);
-
-		l->held -= h->pinned[i];
-		l->left -= part;
-		take -= part;
-		part = h->pinned[i] - part;
-		if (part > 0 && ended(l)) {
-			expire_model(l, part);
-		} else if (part > 0) {
-			settle_lot_model(l);
-			pay(h->user, h->pins[i]);
-		}
-	}
-	h->state = state;
-}
-
-/* The open hold that ended first by now, of one user or (-1) of all. */
-static struct hold_model *
-due_hold(int user)
-{
-	struct hold_model *best = NULL;
-
-	for (int i = 0; i < holds_count; i++)
-		if (holds[i].state == OPEN && holds[i].expires <= now &&
-		    (user < 0 || holds[i].user == user) &&
-		    (best == NULL || holds[i].expires < best->expires))
-			best = &holds[i];
-	return best;
-}
-
-static void
-end_due_holds(int user)
-{
-	struct hold_model *h;
-
-	while ((h = due_hold(user)) != NULL)
-		end_hold(h, EXPIRED, 0);
-}
 
 /* ---- comparing ----------------------------------------------------------- */
 
@@ -755,6 +378,7 @@ do_spend(void)
 		.cause = cause,
 		.actor = "service:editor",
 		.now_ms = now };
+	struct spend_model *made;
 	struct spend_done done;
 	enum vt_err want = VT_OK;
 
@@ -771,7 +395,10 @@ do_spend(void)
 	begin();
 	finish(ledger_spend(books, &s, &done, NULL), want);
 	if (want == VT_OK) {
-		burn(&users[user], s.tokens);
+		made = add_spend(user, s.tokens);
+		burn(&users[user], s.tokens, made);
+		memcpy(made->public_id, done.tx.public_id,
+		    sizeof(made->public_id));
 		spends_count++;
 		SAME(done.available, available(&users[user]), "the answer");
 	} else {
@@ -845,6 +472,20 @@ do_hold(void)
 	compare_user(h->user);
 }
 
+/* Which lots a capture takes its tokens out of. */
+static void
+keep_capture(const struct hold_model *h, int64_t tokens, const char *public_id)
+{
+	struct spend_model *s = add_spend(h->user, tokens);
+	int64_t part;
+
+	(void)snprintf(s->public_id, sizeof(s->public_id), "%s", public_id);
+	for (int i = 0; tokens > 0; i++, tokens -= part) {
+		part = smaller(h->pinned[i], tokens);
+		add_part(s, h->pins[i], part);
+	}
+}
+
 static void
 do_end(void)
 {
@@ -883,11 +524,56 @@ do_end(void)
 		ck_assert_int_eq(strncmp(p.details, text, strlen(text)), 0);
 	}
 	if (want == VT_OK) {
+		if (tokens > 0)
+			keep_capture(h, tokens, end.tx.public_id);
 		end_hold(h, tokens > 0 ? CAPTURED : RELEASED, tokens);
 		SAME(end.captured, tokens, "captured");
 		SAME(end.released, h->tokens - tokens, "released");
 	}
 	compare_user(h->user);
+}
+
+/* A reversal of a spend or a capture, wholly or in part, or too much. */
+static void
+do_reverse(void)
+{
+	enum vt_err want = VT_OK;
+	struct spend_model *s;
+	struct reverse_done done;
+	struct vt_problem p;
+	char key[24] = "again";
+	struct reverse r = { .actor = "service:editor",
+		.key = key,
+		.reason = "model",
+		.now_ms = now,
+		.arena = moments_arena };
+	bool old = dice(6) == 0;
+	int64_t left, tokens;
+
+	if (burnt_count == 0)
+		return;
+	s = &spends[burnt_count - 1 -
+	    (int)dice((uint64_t)smaller(burnt_count, 40))];
+	if (!old)
+		(void)snprintf(key, sizeof(key), "%d", operation);
+	if (dice(3) != 0)
+		r.tokens = between(1, s->tokens + (dice(6) == 0 ? 3 : 0));
+	r.transaction = s->public_id;
+	(void)snprintf(doing, sizeof(doing), "reversal of %" PRId64 " of %s",
+	    r.tokens, s->public_id);
+	left = s->tokens - s->back;
+	tokens = r.tokens > 0 ? r.tokens : left;
+	if (tokens == 0 || tokens > left || (old && s->old_key))
+		want = VT_CONFLICT;
+	begin();
+	finish(ledger_reverse(books, &r, &done, &p), want);
+	if (want == VT_OK) {
+		s->old_key |= old;
+		SAME(done.tokens, tokens, "given back");
+		SAME(done.expired, reverse_model(s, tokens), "expired of it");
+		SAME(done.available, available(&users[s->user]), "the answer");
+	}
+	compare_user(s->user);
 }
 
 static void
@@ -1043,8 +729,10 @@ one_operation(void)
 		do_purchase();
 	else if (d < 20)
 		do_gift();
-	else if (d < 42)
+	else if (d < 38)
 		do_spend();
+	else if (d < 43)
+		do_reverse();
 	else if (d < 55)
 		do_hold();
 	else if (d < 70)
@@ -1102,7 +790,7 @@ run_world(int operations)
 	dice_seed(seed);
 	memset(users, 0, sizeof(users));
 	slots_count = slots_open = holds_count = 0;
-	gifts_count = spends_count = grants_count = 0;
+	gifts_count = spends_count = grants_count = burnt_count = 0;
 	last_lot = 0;
 	now = BOOKS_NOW;
 	moments_arena = arena_new();
@@ -1172,7 +860,7 @@ END_TEST
 
 /* What was acknowledged, added up by all processes. */
 struct tally {
-	_Atomic int64_t clock, spent, captured, given, refused, other;
+	_Atomic int64_t clock, spent, captured, given, back, refused, other;
 };
 
 struct job {
@@ -1180,6 +868,39 @@ struct job {
 	int64_t user, tokens, now_ms, hold;
 	const char *status;
 };
+
+/* Gives back some of a spend or a capture, whoever made it. */
+static enum vt_err
+reverse_any(
+    struct db *db, const struct job *j, int64_t *back, struct vt_problem *p)
+{
+	struct arena *a = arena_new();
+	struct reverse_done done;
+	char key[32];
+	struct reverse r = { .actor = "service:editor",
+		.key = key,
+		.tokens = j->tokens % 4,
+		.reason = "processes",
+		.now_ms = j->now_ms,
+		.arena = a };
+	struct query q;
+	enum vt_err err;
+
+	(void)snprintf(key, sizeof(key), "%d_%d", j->who, j->n);
+	err = db_row(&q, db,
+	    "SELECT public_id FROM token_transactions WHERE id >= :id "
+	    "AND kind IN ('spend', 'capture') ORDER BY id LIMIT 1",
+	    DB_INT("id", j->hold * 2));
+	if (err == VT_OK) {
+		r.transaction = arena_strdup(a, db_text(&q, 0));
+		db_done(&q);
+		err = ledger_reverse(db, &r, &done, p);
+	}
+	if (err == VT_OK)
+		*back = done.tokens;
+	arena_free(a);
+	return err;
+}
 
 static enum vt_err
 run_job(struct db *db, const void *in, void *out, struct vt_problem *p)
@@ -1195,7 +916,6 @@ run_job(struct db *db, const void *in, void *out, struct vt_problem *p)
 	int count;
 	enum vt_err err;
 
-	(void)out;
 	(void)snprintf(name, sizeof(name), "%d_%d", j->who, j->n);
 	(void)snprintf(cause, sizeof(cause), "spend:editor:%s", name);
 	switch (j->kind) {
@@ -1228,6 +948,8 @@ run_job(struct db *db, const void *in, void *out, struct vt_problem *p)
 	case 6:
 		return tokens_dispute_in(db, cause, name, j->tokens * 20,
 		    j->status, j->now_ms, &settled);
+	case 7:
+		return reverse_any(db, j, out, p);
 	default:
 		err = holds_sweep(db, j->now_ms, 16, &count);
 		return err == VT_OK ? expire_sweep(db, j->now_ms, 64, &count)
@@ -1236,7 +958,8 @@ run_job(struct db *db, const void *in, void *out, struct vt_problem *p)
 }
 
 static void
-count_result(struct tally *t, const struct job *j, enum vt_err err)
+count_result(
+    struct tally *t, const struct job *j, int64_t back, enum vt_err err)
 {
 	if (err == VT_OK && j->kind == 0)
 		t->given += j->tokens;
@@ -1244,6 +967,8 @@ count_result(struct tally *t, const struct job *j, enum vt_err err)
 		t->spent += j->tokens;
 	else if (err == VT_OK && j->kind == 3)
 		t->captured += j->tokens;
+	else if (err == VT_OK && j->kind == 7)
+		t->back += back;
 	else if (err == VT_FUNDS || err == VT_CONFLICT || err == VT_NOTFOUND ||
 	    err == VT_INVALID)
 		t->refused++;
@@ -1266,7 +991,9 @@ work(struct tally *t, int who)
 	if (writer_start(&o, &w) != VT_OK)
 		_exit(1);
 	for (int i = 0; i < EACH; i++) {
-		struct job j = { .kind = (int)dice(8), .who = who, .n = i };
+		struct job j = { .kind = (int)dice(9), .who = who, .n = i };
+		int64_t back = 0;
+		enum vt_err err;
 
 		j.user = between(1, 3);
 		j.tokens = between(1, j.kind == 0 ? 60 : 12);
@@ -1278,7 +1005,8 @@ work(struct tally *t, int who)
 			j.n = (int)dice((uint64_t)i + 2);
 		}
 		j.status = j.kind == 5 ? refund[dice(3)] : dispute[dice(3)];
-		count_result(t, &j, writer_run(w, run_job, &j, NULL, NULL));
+		err = writer_run(w, run_job, &j, &back, NULL);
+		count_result(t, &j, back, err);
 	}
 	writer_stop(w);
 	_exit(0);
@@ -1323,6 +1051,10 @@ START_TEST(processes_at_once_leave_books_in_order)
 	ck_assert_int_eq(books_int("SELECT COALESCE(SUM(tokens), 0) FROM "
 				   "movements WHERE cause GLOB 'pi:*'"),
 	    t->given);
+	ck_assert_int_eq(books_int("SELECT COALESCE(SUM(tokens), 0) FROM "
+				   "movements WHERE cause GLOB 'reverse:*'"),
+	    t->back);
+	ck_assert_int_gt(t->back, 0);
 	ck_assert_int_gt(t->spent, 0);
 	ck_assert_int_gt(t->captured, 0);
 	books_close();
