@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "alone.h"
 #include "api.h"
 #include "box.h"
 #include "call.h"
@@ -95,16 +96,23 @@ static const struct route routes[] = {
 	{ HTTP_DELETE, "/*", 0, BODY_BYTES_MAX, serve_any, 0 },
 };
 
+static const struct worker sandbox = { .name = "sandbox",
+	.routes = routes,
+	.routes_count = countof(routes),
+	.db = WORKER_DB_NONE,
+	.threads = THREADS,
+	.open = open_box,
+	.close = close_box,
+	.error = refuse };
+
+static int
+serve(void)
+{
+	return worker_main(1, NULL, &sandbox);
+}
+
 int
 main(int argc, char **argv)
 {
-	return worker_main(argc, argv,
-	    &(struct worker){ .name = "sandbox",
-		.routes = routes,
-		.routes_count = countof(routes),
-		.db = WORKER_DB_NONE,
-		.threads = THREADS,
-		.open = open_box,
-		.close = close_box,
-		.error = refuse });
+	return alone_wanted(argc) ? alone_main(argc, argv, serve) : serve();
 }

