@@ -2,13 +2,12 @@
  * property: random operations on tokens, each compared with a model that is
  * nothing but arrays, and with what must always be true of the books.
  *
- * A seed makes a world, a database of some thousand operations; the
- * worlds of a run have seeds that follow each other, so VANTAGE_SEED with the
- * seed that failed replays that world first. Now and then what everybody has
- * is written down, and asked for again as of that moment when the world has
- * moved on. Fifty thousand operations are
- * played; with VANTAGE_SOAK=1, as ./dev soak has it, a million, and with a
- * greater number as many.
+ * A seed makes a world, a database of some thousand operations; the worlds of
+ * a run have seeds that follow each other, so VANTAGE_SEED with the seed that
+ * failed replays that world first. Now and then what everybody has is written
+ * down, and asked for again as of that moment when the world has moved on.
+ * Fifty thousand operations are played; with VANTAGE_SOAK=1, as ./dev soak has
+ * it, a million, and with a greater number as many.
  */
 #include "model.h"
 
