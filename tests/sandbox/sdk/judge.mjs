@@ -12,12 +12,24 @@ import fs from 'node:fs';
 import { createRequire } from 'node:module';
 
 import { mutants } from './lib/mutants.mjs';
+import { operations } from './lib/operations.mjs';
 import { judge } from './lib/types.mjs';
 
 const LINES = 6; // of what the compiler says about one thing
 
 const need = createRequire(`${process.env.VANTAGE_NPM ?? process.cwd()}/x.js`);
-const items = fs.readFileSync(process.argv[2], 'utf8').trim().split('\n').map((line) => JSON.parse(line));
+const find = operations(new (need('stripe'))('sk_test_x'));
+
+/* A line of the record, with what the SDK calls the operation. */
+function itemOf(line) {
+    const item = JSON.parse(line);
+    if (item.what === 'event') {
+        return { ...item, from: item.body.type };
+    }
+    return { ...item, from: `${item.verb} ${item.path}`, operation: find(item.verb, item.path) };
+}
+
+const items = fs.readFileSync(process.argv[2], 'utf8').trim().split('\n').map(itemOf);
 
 function complaints() {
     const bad = new Set();

@@ -49,33 +49,41 @@ function* places(value, keys = [], above = '', nearest = '', way = '') {
     }
 }
 
-/* What can be wrong with an object, as [kind, what, function]. */
-function* wrongs(what, value) {
+/* Nothing that is a text anywhere may be a boolean there. */
+function other(value) {
+    return typeof value === 'string' ? true : 'seven';
+}
+
+/* One of them, not always the first. */
+function pick(words, where) {
+    return words[where.length % words.length];
+}
+
+/* What can be wrong with an object, as [kind, member or undefined, function]. */
+function* wrongs(what, value, where) {
     const isAnswer = what === 'answer' || what === 'event';
+    const leaves = Object.keys(value).filter((one) => typeof value[one] !== 'object');
     yield ['an unknown member', 'vantage_unknown', (o) => {
         o.vantage_unknown = { deep: [1] };
     }];
-    for (const [name, old] of Object.entries(value)) {
-        if (old !== null && typeof old !== 'object') {
-            yield ['another type', name, (o) => {
-                o[name] = typeof old === 'string' ? 7 : 'seven';
-            }];
-        }
-        if (isAnswer && ENUMS.includes(name) && old !== null) {
-            yield ['a word of no enum', name, (o) => {
-                o[name] = 'vantage_word';
-            }];
-        }
-        /* An event's request has an id that may be null. */
-        if (isAnswer && REQUIRED.includes(name) && value.object !== undefined) {
-            yield ['null for a value', name, (o) => {
-                o[name] = null;
-            }];
-            yield ['a member missing', name, (o) => {
-                delete o[name];
-            }];
-        }
+    const name = pick(leaves, where);
+    yield ['another type', name, (o) => {
+        o[name] = other(o[name]);
+    }];
+    if (!isAnswer || value.object === undefined) {
+        return;
     }
+    const word = pick(ENUMS.filter((one) => typeof value[one] === 'string'), where);
+    const needed = pick(REQUIRED.filter((one) => value[one] !== undefined), where);
+    yield ['a word of no enum', word, (o) => {
+        o[word] = 'vantage_word';
+    }];
+    yield ['null for a value', needed, (o) => {
+        o[needed] = null;
+    }];
+    yield ['a member missing', needed, (o) => {
+        delete o[needed];
+    }];
 }
 
 function changed(body, keys, act) {
@@ -91,9 +99,9 @@ export function mutants(items) {
     for (const item of items) {
         const body = shortened(item.body);
         for (const { keys, value, where } of places(body)) {
-            for (const [kind, name, act] of wrongs(item.what, value)) {
-                const place = `${item.what === 'request' ? item.from : item.what}: ${where}.${name}`;
-                if (!seen.has(`${kind} ${place}`)) {
+            for (const [kind, name, act] of wrongs(item.what, value, where)) {
+                const place = `${item.what === 'request' ? item.operation.names : item.what}: ${where}.${name}`;
+                if (name !== undefined && !seen.has(`${kind} ${place}`)) {
                     seen.add(`${kind} ${place}`);
                     all.push({ ...item, kind, place, body: changed(body, keys, act) });
                 }

@@ -73,7 +73,10 @@ type Happened<T extends string> = Extract<Stripe.Event, { type: T }>;
 `;
 
 /* The type of an item, in the words of HEAD. */
-function typeOf({ what, operation, body }) {
+function typeOf({ what, operation, body, from }) {
+    if (operation === null && what !== 'error') {
+        throw new Error(`the SDK has no ${from}`);
+    }
     const method = operation && `Stripe${operation.names.map((name) => `['${name}']`).join('')}`;
     switch (what) {
     case 'answer': return `Answer<${method}>`;
@@ -135,7 +138,8 @@ function where(ts, file, at) {
 /*
  * What TypeScript has to say about the items: [{ item, path, text }], by the
  * order of the items. `need` is a require() that finds typescript and stripe.
- * An item is { what, operation, body }, operation as operations.mjs finds it.
+ * An item is { what, from, operation, body }: `from` says where it came from,
+ * operation is what operations.mjs finds.
  */
 export function judge(need, items) {
     const ts = need('typescript');
