@@ -13,6 +13,7 @@
 #include "operation.h"
 #include "outage.h"
 #include "params.h"
+#include "requests.h"
 #include "test_clock.h"
 #include "tree.h"
 
@@ -44,6 +45,7 @@ struct work {
 	const struct operation *op;
 	struct operation_form form;
 	int status;
+	const char *asked;    /* the parameters, for the list of requests */
 	const char *original; /* the first request's id, on a replay */
 	enum outage outage;
 };
@@ -210,6 +212,7 @@ run(struct work *w, bool *keep)
 
 	err =
 	    params_read(&w->call, w->form.tree, w->op->params, &w->call.params);
+	w->asked = requests_params(&w->call);
 	if (err == VT_OK)
 		err = test_clock_enter(&w->call);
 	if (err == VT_OK)
@@ -313,6 +316,7 @@ run_locked(struct work *w)
 		(void)run(w, &keep); /* its result is in w->status */
 	else
 		run_write(w);
+	requests_add(&w->call, w->asked, w->status);
 	box_unlock(w->box);
 }
 

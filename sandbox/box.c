@@ -97,6 +97,7 @@ box_reset(struct box *b)
 		"DELETE FROM objects",
 		"DELETE FROM deliveries",
 		"DELETE FROM idempotency",
+		"DELETE FROM requests",
 		"DELETE FROM settings WHERE name NOT LIKE 'clerk.%'",
 	};
 	enum vt_err err = VT_OK;

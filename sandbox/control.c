@@ -314,7 +314,8 @@ static const struct operation challenge_operations[] = {
 };
 
 static const struct operation *const tables[] = { control_operations,
-	dashboard_operations, user_operations, clerk_control_operations };
+	dashboard_operations, request_log_operations, user_operations,
+	clerk_control_operations };
 
 bool
 control_offers(const char *path)

@@ -63,6 +63,7 @@ extern const struct operation webhook_endpoint_operations[];
 extern const struct operation test_clock_operations[];
 
 /* Under /_sandbox/, not of the API. */
+extern const struct operation request_log_operations[];
 extern const struct operation dashboard_operations[];
 extern const struct operation product_operations[];
 extern const struct operation price_operations[];

@@ -54,6 +54,20 @@ CREATE TABLE IF NOT EXISTS idempotency (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS idempotency_created ON idempotency (created);
 
+-- What was asked with a secret key, the newest calls of it.
+CREATE TABLE IF NOT EXISTS requests (
+	id INTEGER PRIMARY KEY AUTOINCREMENT, -- none comes twice
+	request_id TEXT NOT NULL,
+	created INTEGER NOT NULL,    -- seconds
+	method TEXT NOT NULL,
+	path TEXT NOT NULL,
+	params TEXT NOT NULL,        -- JSON, typed, without secrets
+	status INTEGER NOT NULL,     -- the answer's
+	version TEXT,                -- headers, as they came
+	agent TEXT,
+	idempotency_key TEXT
+) STRICT;
+
 CREATE TABLE IF NOT EXISTS settings (
 	name TEXT PRIMARY KEY,
 	value TEXT NOT NULL
