@@ -21,6 +21,7 @@ static const struct command *const commands[] = {
 	&command_catalog,
 	&command_user,
 	&command_balance,
+	&command_explain,
 	&command_service,
 	&command_key,
 	&command_backup,

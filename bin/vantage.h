@@ -23,6 +23,7 @@ extern const struct command command_balance;
 extern const struct command command_migrate;
 extern const struct command command_restore;
 extern const struct command command_catalog;
+extern const struct command command_explain;
 extern const struct command command_key;
 extern const struct command command_service;
 extern const struct command command_user;

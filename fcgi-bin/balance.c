@@ -1,8 +1,8 @@
 /*
  * balance: what a user has (GET /api/tokens/balance) and how it came to be
- * (GET /api/tokens/transactions). It reads and cannot write; it holds
- * Clerk's public key. A service may ask for one user's balance. See
- * balance(8).
+ * (GET /api/tokens/transactions, GET /api/tokens/explain). It reads and cannot
+ * write; it holds Clerk's public key. A service may ask for one user's balance.
+ * See balance(8).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +10,7 @@
 #include "access/access.h"
 #include "base/clock.h"
 #include "billing/users.h"
+#include "explanation.h"
 #include "history.h"
 #include "ledger/debts.h"
 #include "ledger/lots.h"
@@ -211,7 +212,9 @@ transactions_get(struct request *r, struct response *w, struct vt_problem *p)
 {
 	static const char *const known[] = { "kind", "status", "from", "to",
 		"limit", "cursor", NULL };
-	struct history h = { .request = r, .user_sub = access_caller(r)->sub };
+	struct history h = { .request = r,
+		.user_sub = access_caller(r)->sub,
+		.for_user = true };
 	enum vt_err err;
 
 	err = request_query_closed(r, known, p);
@@ -240,6 +243,8 @@ static const struct route routes[] = {
 	    NO_BODY, balance_get, 0 },
 	{ HTTP_GET, "/api/tokens/transactions", ACCESS_USER, NO_BODY,
 	    transactions_get, 0 },
+	{ HTTP_GET, "/api/tokens/explain", ACCESS_USER, NO_BODY,
+	    explanation_get, 0 },
 };
 
 int

@@ -94,6 +94,7 @@ static enum vt_err
 on_row(const struct transaction *t, void *arg)
 {
 	struct list *l = arg;
+	struct transaction shown;
 
 	/* One more than is shown was asked for, to know if there is one. */
 	if (l->rows == l->history->filter.limit) {
@@ -102,7 +103,10 @@ on_row(const struct transaction *t, void *arg)
 	}
 	l->rows++;
 	l->last = (struct cursor){ t->created_at, t->id };
-	l->row(l, t);
+	shown = *t;
+	if (l->history->for_user)
+		transaction_for_user(l->history->request->arena, &shown);
+	l->row(l, &shown);
 	return VT_OK;
 }
 
@@ -155,10 +159,9 @@ put_amount(struct json *o, const struct transaction *t)
 	}
 }
 
-static void
-json_row(struct list *l, const struct transaction *t)
+void
+history_row(struct json *o, const struct transaction *t)
 {
-	struct json *o = json_add_object(l->json);
 	char at[CLOCK_TEXT_BYTES];
 
 	json_put_str(o, "id", t->public_id);
@@ -185,6 +188,12 @@ json_row(struct list *l, const struct transaction *t)
 	json_put_str(o, "actor", t->actor);
 	clock_format(t->created_at, at);
 	json_put_str(o, "created_at", at);
+}
+
+static void
+json_row(struct list *l, const struct transaction *t)
+{
+	history_row(json_add_object(l->json), t);
 }
 
 enum vt_err

@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "ledger/transactions.h"
+#include "text/json.h"
 #include "web/cursor.h"
 #include "web/http.h"
 
@@ -26,7 +27,11 @@ struct history {
 	struct request *request;
 	struct transaction_filter filter;
 	const char *user_sub;
+	bool for_user; /* without what is not for users */
 };
+
+/* The members of one row, as openapi.yaml has them. */
+void history_row(struct json *o, const struct transaction *t);
 
 /* Answers with the JSON list. VT_BUSY or VT_DB as readers_run(). */
 enum vt_err history_json(const struct history *h, struct response *w,

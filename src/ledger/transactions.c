@@ -14,28 +14,34 @@ enum {
 	LIST_USER,
 	LIST_INTENT,
 	FIND,
+	READ,
+	READ_ID,
 	STATEMENTS
 };
+
+/* As read_row() has them. */
+#define SELECT                                                               \
+	"SELECT t.id, t.public_id, u.clerk_sub, u.email, t.kind, t.status, " \
+	"t.tokens, t.balance_after, t.payment_intent_id, "                   \
+	"t.stripe_charge_id, t.stripe_invoice_id, t.price_per_token, "       \
+	"t.total_amount_usd, t.amount, t.currency, t.metadata, t.note, "     \
+	"t.actor, t.created_at "                                             \
+	"FROM token_transactions t JOIN users u ON u.id = t.user WHERE "
 
 /*
  * A list for each column that an index leads to; the other filters are
  * checked row by row. A parameter that is NULL or 0 filters nothing.
  */
-#define LIST(which)                                                            \
-	"SELECT t.id, t.public_id, u.clerk_sub, u.email, t.kind, t.status, "   \
-	"t.tokens, t.balance_after, t.payment_intent_id, "                     \
-	"t.stripe_charge_id, t.stripe_invoice_id, t.price_per_token, "         \
-	"t.total_amount_usd, t.amount, t.currency, t.metadata, t.note, "       \
-	"t.actor, t.created_at "                                               \
-	"FROM token_transactions t JOIN users u ON u.id = t.user WHERE " which \
-	" AND (t.created_at, t.id) < (:before, :before_id) "                   \
-	"AND t.created_at >= :from AND (:to = 0 OR t.created_at < :to) "       \
-	"AND (:user = 0 OR t.user = :user) "                                   \
-	"AND (:kind IS NULL OR t.kind = :kind) "                               \
-	"AND (:status IS NULL OR t.status = :status) "                         \
-	"AND (:intent IS NULL OR t.payment_intent_id = :intent) "              \
-	"AND (:invoice IS NULL OR t.stripe_invoice_id = :invoice) "            \
-	"ORDER BY t.created_at DESC, t.id DESC LIMIT :limit"
+#define LIST(which)                                                          \
+	SELECT which                                                         \
+	    " AND (t.created_at, t.id) < (:before, :before_id) "             \
+	    "AND t.created_at >= :from AND (:to = 0 OR t.created_at < :to) " \
+	    "AND (:user = 0 OR t.user = :user) "                             \
+	    "AND (:kind IS NULL OR t.kind = :kind) "                         \
+	    "AND (:status IS NULL OR t.status = :status) "                   \
+	    "AND (:intent IS NULL OR t.payment_intent_id = :intent) "        \
+	    "AND (:invoice IS NULL OR t.stripe_invoice_id = :invoice) "      \
+	    "ORDER BY t.created_at DESC, t.id DESC LIMIT :limit"
 
 static const char *const sql[STATEMENTS] = {
 	[ADD] =
@@ -60,6 +66,8 @@ static const char *const sql[STATEMENTS] = {
 	[LIST_INTENT] = LIST("t.payment_intent_id = :intent"),
 	[FIND] = "SELECT id, user FROM token_transactions "
 		 "WHERE public_id = :public",
+	[READ] = SELECT "t.public_id = :public",
+	[READ_ID] = SELECT "t.id = :id",
 };
 
 /* docs/ledger.md's table of states: from which to which. */
@@ -257,4 +265,55 @@ transaction_find(struct db *db, const char *public_id,
 	*user = db_int(&q, 1);
 	db_done(&q);
 	return VT_OK;
+}
+
+static enum vt_err
+read_one(struct db *db, struct arena *a, const char *statement,
+    const struct db_param *params, struct transaction *out)
+{
+	enum vt_err err;
+	struct query q;
+
+	err = db_row_params(&q, db, statement, params);
+	if (err != VT_OK)
+		return err;
+	read_row(&q, a, out);
+	db_done(&q);
+	return VT_OK;
+}
+
+enum vt_err
+transaction_read(struct db *db, struct arena *a, const char *public_id,
+    struct transaction *out)
+{
+	return read_one(
+	    db, a, sql[READ], DB_PARAMS(DB_TEXT("public", public_id)), out);
+}
+
+enum vt_err
+transaction_read_id(
+    struct db *db, struct arena *a, int64_t id, struct transaction *out)
+{
+	return read_one(db, a, sql[READ_ID], DB_PARAMS(DB_INT("id", id)), out);
+}
+
+static bool
+begins(const char *text, const char *start)
+{
+	return strncmp(text, start, strlen(start)) == 0;
+}
+
+void
+transaction_for_user(struct arena *a, struct transaction *t)
+{
+	bool service = begins(t->actor, "service:");
+	const char *by = strstr(t->actor, "/by:");
+
+	if (strcmp(t->actor, "ledger") != 0 &&
+	    !(service && strcmp(t->kind, "reversal") == 0))
+		t->note = NULL;
+	if (begins(t->actor, "admin:") || begins(t->actor, "local:"))
+		t->actor = "admin";
+	else if (begins(t->actor, "user:") && by != NULL)
+		t->actor = arena_memdup(a, t->actor, (size_t)(by - t->actor));
 }

@@ -80,6 +80,20 @@ enum vt_err transactions_list(struct db *db, struct arena *a,
     const struct transaction_filter *f, transaction_fn fn,
     void *arg) VT_MUSTCHECK;
 
+/* One row by its public id, or by its own; VT_NOTFOUND. */
+enum vt_err transaction_read(struct db *db, struct arena *a,
+    const char *public_id, struct transaction *out) VT_MUSTCHECK;
+enum vt_err transaction_read_id(struct db *db, struct arena *a, int64_t id,
+    struct transaction *out) VT_MUSTCHECK;
+
+/*
+ * Takes from a row what is not for the user whose it is: which administrator
+ * it was (the actor is "admin" then), who acted in the user's place, and the
+ * note, which people write for each other; the ledger's own notes and the
+ * reason that a service gave for a reversal stay.
+ */
+void transaction_for_user(struct arena *a, struct transaction *t);
+
 /* The one with this public id, or VT_NOTFOUND. */
 enum vt_err transaction_find(struct db *db, const char *public_id,
     struct transaction_ref *out, int64_t *user) VT_MUSTCHECK;

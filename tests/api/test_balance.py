@@ -7,6 +7,7 @@ from stack import Stack, wait_for
 
 BALANCE = '/api/tokens/balance'
 LIST = '/api/tokens/transactions'
+EXPLAIN = '/api/tokens/explain'
 
 
 def setUpModule():
@@ -196,6 +197,29 @@ class Transactions(unittest.TestCase):
             rows = stack.get(f'{LIST}?{query}', token=token).json['data']
             self.assertEqual(len(rows), count, query)
 
+    def test_pages_are_stable_while_rows_arrive(self):
+        token = stack.token('stable@example.com')
+        ids = [give('stable@example.com', i + 1) for i in range(6)]
+        seen, cursor = [], ''
+        while cursor is not None:
+            page = stack.get(f'{LIST}?limit=2{cursor}', token=token).json
+            seen += [r['id'] for r in page['data']]
+            cursor = page['next_cursor'] and '&cursor=' + page['next_cursor']
+            give('stable@example.com', 1)
+        self.assertEqual(seen, ids[::-1])
+
+    def test_the_administrator_is_not_for_the_user(self):
+        token = stack.token('private@example.com')
+        given = give('private@example.com', 4)
+        row = stack.get(LIST, token=token).json['data'][0]
+        self.assertEqual((row['id'], row['actor'], row['note']),
+                         (given, 'admin', None))
+        row = stack.get(f'/api/admin/tokens/transactions?user='
+                        f'{stack.sub("private@example.com")}',
+                        token=admin).json['data'][0]
+        self.assertEqual((row['actor'], row['note']),
+                         (f'admin:{stack.sub("root@example.com")}', 'n'))
+
     def test_bad_filters_are_named(self):
         token = stack.token('new@example.com')
         for query, field in (('kind=x', 'kind'), ('status=x', 'status'),
@@ -204,3 +228,89 @@ class Transactions(unittest.TestCase):
             answer = stack.get(f'{LIST}?{query}', token=token)
             self.assertEqual(answer.status, 422, query)
             self.assertEqual(answer.json['error']['field'], field)
+
+
+class Explain(unittest.TestCase):
+    """Every kind in words is in tests/unit/check_explain.c."""
+
+    def ask(self, token, transaction, more=''):
+        return stack.get(f'{EXPLAIN}?transaction_id={transaction}{more}',
+                         token=token)
+
+    def test_a_purchase_from_its_event_to_its_spends(self):
+        token = stack.token('story@example.com')
+        sub = stack.sub('story@example.com')
+        service = stack.dev('key', 'tokens:spend', 'tokens:reverse').strip()
+        intent = stack.buy(token)
+        wait_for(lambda: stack.balance(token) == 10, 'the tokens')
+        bought = stack.get(LIST, token=token).json['data'][0]['id']
+        spent = [stack.post('/api/tokens/spend', {
+            'user': sub, 'amount': 1, 'reference': f'story-{i}'},
+            token=service).json['transaction_id'] for i in range(3)]
+        stack.post('/api/tokens/reverse', {
+            'transaction_id': spent[0], 'reason': 'failed'}, token=service)
+        told = self.ask(token, bought, '&limit=2')
+        self.assertEqual(told.status, 200, told)
+        told = told.json
+        self.assertEqual(told['transaction']['id'], bought)
+        self.assertRegex(
+            told['summary'],
+            r'^On \d+ \w+ \d{4} at \d\d:\d\d UTC 10 tokens were bought for '
+            r'9\.99 USD\.$')
+        self.assertEqual(told['sentences'][0], told['summary'])
+        self.assertRegex(told['order']['id'], '^ord_')
+        self.assertEqual(told['order']['package_id'], 'starter')
+        self.assertTrue(any(
+            (e['type'], e['state']) == ('payment_intent.succeeded', 'applied')
+            or e['state'] == 'duplicate' for e in told['events']), told)
+        self.assertEqual(
+            [(l['granted'], l['left']) for l in told['lots']], [(10, 7)])
+        self.assertEqual([(u['kind'], u['count'], u['tokens'])
+                          for u in told['used']], [('spend', 3, 3)])
+        self.assertEqual([u['transaction_id'] for u in told['uses']['data']],
+                         spent[:0:-1])
+        cursor = told['uses']['next_cursor']
+        rest = self.ask(token, bought, f'&limit=2&cursor={cursor}').json
+        self.assertEqual([(u['transaction_id'], u['given_back'])
+                          for u in rest['uses']['data']], [(spent[0], 1)])
+        self.assertFalse(rest['uses']['has_more'])
+        self.assertEqual(told['incomplete'], [])
+        told = self.ask(token, spent[0]).json
+        self.assertEqual(told['taken_from'][0]['transaction_id'], bought)
+        self.assertEqual(told['taken_from'][0]['amount_display'], '9.99')
+        self.assertEqual(told['reversals'][0]['tokens'], 1)
+        out = stack.vantage('explain', bought)
+        self.assertEqual(out.returncode, 0, out)
+        self.assertIn('10 tokens were bought for 9.99 USD.', out.stdout)
+        self.assertIn('3 of them were spent', out.stdout)
+        self.assertTrue(intent)
+
+    def test_users_see_their_own_and_administrators_all(self):
+        token = stack.token('mine@example.com')
+        other = stack.token('theirs@example.com')
+        given = give('mine@example.com', 4)
+        self.assertEqual(self.ask(other, given).status, 404)
+        self.assertEqual(self.ask(token, 'tx_none').status, 404)
+        mine = self.ask(token, given)
+        self.assertIn('4 tokens were given by an administrator.',
+                      mine.json['summary'])
+        root = stack.sub('root@example.com')
+        self.assertNotIn(root, mine.body.decode())
+        self.assertIsNone(mine.json['transaction']['note'])
+        self.assertIn(
+            f'4 tokens were given by the administrator {root}, noting "n".',
+            self.ask(admin, given).json['summary'])
+        self.assertEqual(stack.vantage('explain', 'tx_none').returncode, 1)
+        self.assertEqual(stack.vantage('explain').returncode, 64)
+
+    def test_what_is_asked_is_checked(self):
+        token = stack.token('mine@example.com')
+        for query, field in (('', 'transaction_id'),
+                             ('?transaction_id=', 'transaction_id'),
+                             ('?transaction_id=x&limit=0', 'limit'),
+                             ('?transaction_id=x&cursor=x', 'cursor'),
+                             ('?transaction_id=x&user=x', 'user')):
+            answer = stack.get(EXPLAIN + query, token=token)
+            self.assertEqual(answer.status, 422, query)
+            self.assertEqual(answer.json['error']['field'], field)
+        self.assertEqual(stack.get(EXPLAIN).status, 401)
