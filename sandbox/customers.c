@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "address.h"
 #include "event.h"
 #include "ids.h"
 #include "method.h"
@@ -78,45 +79,6 @@ static const struct param list_params[] = {
 	PARAM_END,
 };
 
-/* An address has all its members, those not given being null. */
-static void
-put_address(struct json *o, const struct json *given)
-{
-	static const char *const lines[] = { "city", "country", "line1",
-		"line2", "postal_code", "state", NULL };
-	struct json *address;
-
-	if (given == NULL)
-		return;
-	if (json_is_null(given)) {
-		json_put_text(o, "address", "null");
-		return;
-	}
-	address = json_put_object(o, "address");
-	for (const char *const *n = lines; *n != NULL; n++)
-		json_put_copy(address, *n, json_get(given, *n));
-}
-
-static void
-put_shipping(struct json *o, const struct json *given)
-{
-	static const char *const names[] = { "carrier", "name", "phone",
-		"tracking_number", NULL };
-	struct json *shipping;
-
-	if (given == NULL)
-		return;
-	if (json_is_null(given)) {
-		json_put_text(o, "shipping", "null");
-		return;
-	}
-	shipping = json_put_object(o, "shipping");
-	put_address(shipping, json_get(given, "address"));
-	doc_apply(shipping, given, names);
-	if (json_get(shipping, "phone") == NULL)
-		json_put_null(shipping, "phone");
-}
-
 /* A default method must be this customer's. */
 static enum vt_err
 put_invoice_settings(struct call *c, struct doc *d)
@@ -147,6 +109,19 @@ put_invoice_settings(struct call *c, struct doc *d)
 	return VT_OK;
 }
 
+/* Where it is taxed: nowhere, since the account collects no taxes. */
+static void
+put_tax(struct doc *d, const struct json *given)
+{
+	static const char *const names[] = { "ip_address", NULL };
+
+	if (json_get(d->hidden, "tax") == NULL)
+		json_put_text(d->hidden, "tax",
+		    "{\"automatic_tax\":\"not_collecting\",\"ip_address\":"
+		    "null,\"location\":null,\"provider\":\"stripe\"}");
+	doc_apply(json_edit(d->hidden, "tax"), given, names);
+}
+
 static enum vt_err
 apply(struct call *c, struct doc *d)
 {
@@ -161,8 +136,9 @@ apply(struct call *c, struct doc *d)
 		    "Invalid email address: %s", email);
 	doc_apply(d->body, c->params, names);
 	doc_metadata(c, d->body, c->params);
-	put_address(d->body, json_get(c->params, "address"));
-	put_shipping(d->body, json_get(c->params, "shipping"));
+	put_tax(d, json_get(c->params, "tax"));
+	address_put(d->body, json_get(c->params, "address"));
+	address_put_shipping(d->body, json_get(c->params, "shipping"));
 	return put_invoice_settings(c, d);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "dispute.h"
+#include "event.h"
 #include "operation.h"
 #include "refund.h"
 #include "render.h"
@@ -24,6 +25,13 @@ static const struct param dispute_params[] = {
 	PARAM_ENUM("action", P_REQUIRED, actions),
 	PARAM("payment_intent", P_STR, P_REQUIRED),
 	PARAM("reason", P_STR, 0),
+	PARAM_END,
+};
+
+static const struct param renew_params[] = {
+	PARAM_RANGE("exp_month", P_INT, P_REQUIRED, 1, 12),
+	PARAM_RANGE("exp_year", P_INT, P_REQUIRED, 2000, 2200),
+	PARAM("payment_method", P_STR, P_REQUIRED),
 	PARAM_END,
 };
 
@@ -95,8 +103,33 @@ dispute(struct call *c)
 	return err == VT_OK ? render_doc(c, d) : err;
 }
 
+/* The card network knows that a new card was sent out, and tells us. */
+static enum vt_err
+renew(struct call *c)
+{
+	static const char *const names[] = { "exp_month", "exp_year", NULL };
+	struct doc *d;
+	enum vt_err err;
+
+	err = doc_need(c, R_PAYMENT_METHOD,
+	    json_str_at(c->params, "payment_method"), "payment_method", &d);
+	if (err != VT_OK)
+		return err;
+	if (json_get(d->body, "card") == NULL ||
+	    json_str_at(d->body, "customer") == NULL)
+		return call_fail(c, 400, NULL, "payment_method",
+		    "Only cards that were saved to a customer are renewed.");
+	doc_apply(json_edit(d->body, "card"), c->params, names);
+	err = doc_save(c, d);
+	if (err == VT_OK)
+		err =
+		    event_updated(c, "payment_method.automatically_updated", d);
+	return err == VT_OK ? render_doc(c, d) : err;
+}
+
 const struct operation dashboard_operations[] = {
 	{ HTTP_POST, "/_sandbox/refund", refund_params, refund, 0 },
 	{ HTTP_POST, "/_sandbox/dispute", dispute_params, dispute, 0 },
+	{ HTTP_POST, "/_sandbox/renew-card", renew_params, renew, 0 },
 	{ 0 },
 };

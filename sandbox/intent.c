@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "address.h"
 #include "method.h"
 #include "text/money.h"
 
@@ -206,6 +207,47 @@ intent_read_method(struct call *c, const struct doc *intent, struct doc **out)
 	return VT_OK;
 }
 
+/* What is said about cards has all its members. */
+static void
+put_options(struct doc *d)
+{
+	static const char *const names[] = { "installments", "mandate_options",
+		"network", NULL };
+	struct json *options = json_edit(d->body, "payment_method_options");
+	struct json *card;
+
+	if (json_is_null(options)) {
+		json_put_text(d->body, "payment_method_options", "{}");
+		return;
+	}
+	card = json_edit(options, "card");
+	if (!json_is_object(card))
+		return;
+	for (const char *const *n = names; *n != NULL; n++)
+		if (json_get(card, *n) == NULL)
+			json_put_null(card, *n);
+	if (json_get(card, "request_three_d_secure") == NULL)
+		json_put_str(card, "request_three_d_secure", "automatic");
+}
+
+/* What the amount is made of; each part that is unset goes away. */
+static void
+put_amount_details(struct doc *d, const struct json *given)
+{
+	static const char *const names[] = { "discount_amount", "shipping",
+		"tax", NULL };
+	struct json *details = json_edit(d->body, "amount_details");
+
+	for (const char *const *n = names; given != NULL && *n != NULL; n++) {
+		const struct json *v = json_get(given, *n);
+
+		if (json_is_null(given) || (v != NULL && json_is_null(v)))
+			json_remove(details, *n);
+		else if (v != NULL)
+			json_put_copy(details, *n, v);
+	}
+}
+
 /* What create, update and confirm may set alike. */
 enum vt_err
 intent_apply(struct call *c, struct doc *d)
@@ -213,7 +255,7 @@ intent_apply(struct call *c, struct doc *d)
 	static const char *const names[] = { "amount", "capture_method",
 		"confirmation_method", "currency", "description",
 		"excluded_payment_method_types", "payment_method_options",
-		"receipt_email", "setup_future_usage", "shipping",
+		"payment_details", "receipt_email", "setup_future_usage",
 		"statement_descriptor", "statement_descriptor_suffix",
 		"transfer_group", NULL };
 	const char *email = json_str_at(c->params, "receipt_email");
@@ -223,8 +265,9 @@ intent_apply(struct call *c, struct doc *d)
 		return call_fail(c, 400, "email_invalid", "receipt_email",
 		    "Invalid email address: %s", email);
 	doc_apply(d->body, c->params, names);
-	if (json_is_null(json_get(d->body, "payment_method_options")))
-		json_put_text(d->body, "payment_method_options", "{}");
+	put_options(d);
+	put_amount_details(d, json_get(c->params, "amount_details"));
+	address_put_shipping(d->body, json_get(c->params, "shipping"));
 	doc_metadata(c, d->body, c->params);
 	/* Any later change clears what the last attempt left. */
 	json_put_text(d->body, "last_payment_error", "null");

@@ -38,23 +38,47 @@ const struct param intent_method_options[] = {
 	PARAM_END,
 };
 
+static const struct param detail_shipping[] = {
+	PARAM_RANGE("amount", P_INT, P_EMPTY, 0, JSON_INT_MAX),
+	PARAM("from_postal_code", P_STR, P_EMPTY),
+	PARAM("to_postal_code", P_STR, P_EMPTY),
+	PARAM_END,
+};
+static const struct param detail_tax[] = {
+	PARAM_RANGE("total_tax_amount", P_INT, 0, 0, JSON_INT_MAX),
+	PARAM_END,
+};
+static const struct param amount_details[] = {
+	PARAM_RANGE("discount_amount", P_INT, P_EMPTY, 1, JSON_INT_MAX),
+	PARAM("enforce_arithmetic_validation", P_BOOL, 0),
+	PARAM_OF("shipping", P_HASH, P_EMPTY, detail_shipping),
+	PARAM_OF("tax", P_HASH, P_EMPTY, detail_tax),
+	PARAM_END,
+};
+static const struct param payment_details[] = {
+	PARAM("customer_reference", P_STR, P_EMPTY),
+	PARAM("order_reference", P_STR, P_EMPTY),
+	PARAM_END,
+};
+
 /* What create, update and confirm have in common. */
-#define COMMON_PARAMS                                                       \
-	PARAM_OF("allowed_payment_method_types", P_LIST, P_EMPTY,           \
-	    intent_text_params),                                            \
-	    PARAM("amount_details", P_HASH, P_EMPTY),                       \
-	    PARAM_ENUM("capture_method", 0, capture_methods),               \
-	    PARAM_OF("excluded_payment_method_types", P_LIST, P_EMPTY,      \
-		intent_text_params),                                        \
-	    PARAM("hooks", P_HASH, 0), PARAM("payment_details", P_HASH, 0), \
-	    PARAM("payment_method", P_STR, P_EMPTY),                        \
-	    PARAM_OF("payment_method_data", P_HASH, 0, method_params),      \
-	    PARAM_OF("payment_method_options", P_HASH, P_EMPTY,             \
-		intent_method_options),                                     \
-	    PARAM_OF("payment_method_types", P_LIST, P_UNVERSIONED,         \
-		intent_text_params),                                        \
-	    PARAM("receipt_email", P_STR, P_EMPTY),                         \
-	    PARAM_ENUM("setup_future_usage", P_EMPTY, usages),              \
+#define COMMON_PARAMS                                                      \
+	PARAM_OF("allowed_payment_method_types", P_LIST, P_EMPTY,          \
+	    intent_text_params),                                           \
+	    PARAM_OF("amount_details", P_HASH, P_EMPTY, amount_details),   \
+	    PARAM_ENUM("capture_method", 0, capture_methods),              \
+	    PARAM_OF("excluded_payment_method_types", P_LIST, P_EMPTY,     \
+		intent_text_params),                                       \
+	    PARAM("hooks", P_HASH, 0),                                     \
+	    PARAM_OF("payment_details", P_HASH, P_EMPTY, payment_details), \
+	    PARAM("payment_method", P_STR, P_EMPTY),                       \
+	    PARAM_OF("payment_method_data", P_HASH, 0, method_params),     \
+	    PARAM_OF("payment_method_options", P_HASH, P_EMPTY,            \
+		intent_method_options),                                    \
+	    PARAM_OF("payment_method_types", P_LIST, P_UNVERSIONED,        \
+		intent_text_params),                                       \
+	    PARAM("receipt_email", P_STR, P_EMPTY),                        \
+	    PARAM_ENUM("setup_future_usage", P_EMPTY, usages),             \
 	    PARAM_OF("shipping", P_HASH, P_EMPTY, params_shipping)
 #define ATTEMPT_PARAMS                                                        \
 	PARAM("error_on_requires_action", P_BOOL, 0),                         \

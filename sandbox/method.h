@@ -33,6 +33,11 @@ bool method_takes(const struct method_type *t, const char *currency);
 /* What payment_method_data and the create operation take. */
 extern const struct param method_params[];
 
+extern const struct param method_billing_params[];
+
+/* What the parameters of that table change in its billing details. */
+void method_put_billing(struct doc *method, const struct json *given);
+
 /*
  * The payment method of this id. A test name such as pm_card_visa makes a
  * new one, stored. Refused: unknown, or used up (detached).

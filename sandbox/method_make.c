@@ -37,7 +37,7 @@ static const struct param sepa_params[] = {
 	PARAM("iban", P_STR, P_REQUIRED),
 	PARAM_END,
 };
-static const struct param billing_params[] = {
+const struct param method_billing_params[] = {
 	PARAM_OF("address", P_HASH, P_EMPTY, params_address),
 	PARAM("email", P_STR, P_EMPTY),
 	PARAM("name", P_STR, P_EMPTY),
@@ -50,7 +50,7 @@ const struct param method_params[] = {
 	PARAM_ENUM("allow_redisplay", 0, redisplay),
 	PARAM("amazon_pay", P_HASH, P_EMPTY),
 	PARAM("bancontact", P_HASH, P_EMPTY),
-	PARAM_OF("billing_details", P_HASH, 0, billing_params),
+	PARAM_OF("billing_details", P_HASH, 0, method_billing_params),
 	PARAM_OF("card", P_HASH, 0, card_params),
 	PARAM("ideal", P_HASH, P_EMPTY),
 	PARAM("metadata", P_META, 0),
@@ -303,8 +303,8 @@ read_kind(struct call *c, struct doc *m, const struct json *p)
 	return VT_OK;
 }
 
-static void
-put_billing(struct doc *m, const struct json *given)
+void
+method_put_billing(struct doc *m, const struct json *given)
 {
 	static const char *const names[] = { "email", "name", "phone", "tax_id",
 		NULL };
@@ -330,7 +330,7 @@ method_make(struct call *c, const struct json *params, struct doc **out)
 		return err;
 	doc_apply(m->body, params, names);
 	doc_metadata(c, m->body, params);
-	put_billing(m, json_get(params, "billing_details"));
+	method_put_billing(m, json_get(params, "billing_details"));
 	*out = m;
 	return doc_save(c, m);
 }

@@ -10,6 +10,8 @@
 #include "method.h"
 #include "render.h"
 
+#define HOLD_S (7 * 86400) /* how long an authorisation lasts */
+
 #define DEBIT_MS (4 * INT64_C(86400000)) /* how long a bank debit takes */
 
 static const char *
@@ -73,13 +75,25 @@ settle(struct call *c, struct doc *charge)
 	return err == VT_OK ? dispute_after_charge(c, charge) : err;
 }
 
+/* To be captured later: all that this intent does, or what cards do. */
+static bool
+is_manual(const struct doc *intent, const struct doc *method)
+{
+	const char *of_card = json_str_at(
+	    intent->body, "payment_method_options.card.capture_method");
+
+	if (method_card(method) != NULL && of_card != NULL)
+		return strcmp(of_card, "manual") == 0;
+	return strcmp(json_str_at(intent->body, "capture_method"), "manual") ==
+	    0;
+}
+
 /* The money is there, now or authorised for later. */
 static enum vt_err
 succeed(
     struct call *c, struct doc *intent, struct doc *method, struct doc *charge)
 {
-	bool manual =
-	    strcmp(json_str_at(intent->body, "capture_method"), "manual") == 0;
+	bool manual = is_manual(intent, method);
 	int64_t amount = amount_of(intent);
 	enum vt_err err;
 
@@ -90,7 +104,7 @@ succeed(
 	    intent->body, "status", manual ? "requires_capture" : "succeeded");
 	json_put_int(intent->body,
 	    manual ? "amount_capturable" : "amount_received", amount);
-	intent->due_ms = 0;
+	intent->due_ms = manual ? (c->now_s + HOLD_S) * 1000 : 0;
 	err = keep_method(c, intent, method);
 	if (err == VT_OK)
 		err = charge_succeed(c, charge, !manual);
@@ -331,6 +345,7 @@ payment_capture(struct call *c, struct doc *intent, int64_t amount)
 
 	if (charge == NULL)
 		return VT_DB;
+	intent->due_ms = 0;
 	json_put_int(intent->body, "amount_capturable", 0);
 	json_put_int(intent->body, "amount_received", amount);
 	json_put_str(intent->body, "status", "succeeded");
@@ -347,6 +362,10 @@ payment_due(struct call *c, struct doc *intent)
 	const char *failure;
 	enum vt_err err;
 
+	/* Nobody captured it in time. */
+	if (strcmp(json_str_at(intent->body, "status"), "requires_capture") ==
+	    0)
+		return payment_cancel(c, intent, "automatic");
 	method = doc_find(
 	    c, R_PAYMENT_METHOD, json_str_at(intent->body, "payment_method"));
 	charge =

@@ -32,6 +32,13 @@ payment_attempt(struct call *c, const struct payment_attempt *t) VT_MUSTCHECK;
 enum vt_err payment_authenticated(
     struct call *c, struct doc *intent, bool passed) VT_MUSTCHECK;
 
+/*
+ * It will not be paid; what was authorised for it is let go. `reason` may be
+ * NULL.
+ */
+enum vt_err payment_cancel(
+    struct call *c, struct doc *intent, const char *reason) VT_MUSTCHECK;
+
 /* Takes what was authorised, `amount` of it. */
 enum vt_err payment_capture(
     struct call *c, struct doc *intent, int64_t amount) VT_MUSTCHECK;

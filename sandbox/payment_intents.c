@@ -146,15 +146,8 @@ cancel(struct call *c)
 		return err;
 	if (!intent_has_status(d, open))
 		return intent_refuse_state(c, d, "cancel", open);
-	json_put_int(d->body, "canceled_at", c->now_s);
-	json_put_copy(d->body, "cancellation_reason",
-	    json_get(c->params, "cancellation_reason"));
-	json_put_int(d->body, "amount_capturable", 0);
-	json_put_text(d->body, "next_action", "null");
-	json_put_str(d->body, "status", "canceled");
-	err = doc_save(c, d);
-	if (err == VT_OK)
-		err = event_emit(c, "payment_intent.canceled", d);
+	err =
+	    payment_cancel(c, d, json_str_at(c->params, "cancellation_reason"));
 	return err == VT_OK ? render_doc(c, d) : err;
 }
 

@@ -22,7 +22,7 @@ static const struct param expiry[] = {
 };
 static const struct param update_params[] = {
 	PARAM_ENUM("allow_redisplay", 0, redisplay),
-	PARAM("billing_details", P_HASH, 0),
+	PARAM_OF("billing_details", P_HASH, 0, method_billing_params),
 	PARAM_OF("card", P_HASH, 0, expiry),
 	PARAM("metadata", P_META, P_EMPTY),
 	PARAM_END,
@@ -61,8 +61,6 @@ static enum vt_err
 update(struct call *c)
 {
 	static const char *const names[] = { "allow_redisplay", NULL };
-	static const char *const billing[] = { "email", "name", "phone",
-		"address", NULL };
 	static const char *const card[] = { "exp_month", "exp_year", NULL };
 	struct doc *m;
 	enum vt_err err;
@@ -76,8 +74,7 @@ update(struct call *c)
 		    "You must save this PaymentMethod to a customer before "
 		    "you can update it.");
 	doc_apply(m->body, c->params, names);
-	doc_apply(json_edit(m->body, "billing_details"),
-	    json_get(c->params, "billing_details"), billing);
+	method_put_billing(m, json_get(c->params, "billing_details"));
 	if (json_edit(m->body, "card") != NULL)
 		doc_apply(json_edit(m->body, "card"),
 		    json_get(c->params, "card"), card);
@@ -132,17 +129,39 @@ attach(struct call *c)
 	return err == VT_OK ? render_doc(c, m) : err;
 }
 
+/* A customer's invoices are no longer paid by it. */
+static enum vt_err
+forget_default(struct call *c, const char *customer, const char *method)
+{
+	struct doc *d = doc_find(c, R_CUSTOMER, customer);
+	struct json *settings;
+	const char *now;
+	enum vt_err err;
+
+	if (d == NULL || d->deleted)
+		return VT_OK;
+	settings = json_edit(d->body, "invoice_settings");
+	now = json_str_at(settings, "default_payment_method");
+	if (now == NULL || strcmp(now, method) != 0)
+		return VT_OK;
+	json_put_text(settings, "default_payment_method", "null");
+	err = doc_save(c, d);
+	return err == VT_OK ? event_updated(c, "customer.updated", d) : err;
+}
+
 /* Once detached, a method can never be used again. */
 static enum vt_err
 detach(struct call *c)
 {
+	const char *customer;
 	struct doc *m;
 	enum vt_err err;
 
 	err = doc_need(c, R_PAYMENT_METHOD, c->id, NULL, &m);
 	if (err != VT_OK)
 		return err;
-	if (json_str_at(m->body, "customer") == NULL)
+	customer = arena_strdup(c->arena, json_str_at(m->body, "customer"));
+	if (customer == NULL)
 		return call_fail(c, 400, "payment_method_unexpected_state",
 		    NULL,
 		    "The payment method you provided is not attached to a "
@@ -152,12 +171,16 @@ detach(struct call *c)
 	err = doc_save(c, m);
 	if (err == VT_OK)
 		err = event_updated(c, "payment_method.detached", m);
+	if (err == VT_OK)
+		err = forget_default(c, customer, m->id);
 	return err == VT_OK ? render_doc(c, m) : err;
 }
 
 static enum vt_err
 list_of(struct call *c, const char *customer, const char *url)
 {
+	const char *redisplay_asked = json_str_at(c->params, "allow_redisplay");
+	struct json *members = NULL;
 	struct doc *d;
 	enum vt_err err;
 
@@ -168,11 +191,16 @@ list_of(struct call *c, const char *customer, const char *url)
 	    c, R_CUSTOMER, customer, url == NULL ? "customer" : NULL, &d);
 	if (err != VT_OK)
 		return err;
+	if (redisplay_asked != NULL) {
+		members = json_object(c->arena);
+		json_put_str(members, "allow_redisplay", redisplay_asked);
+	}
 	return render_list(c,
 	    &(struct list_filter){ .kind = R_PAYMENT_METHOD,
 		.url = url,
 		.customer = customer,
 		.type = json_str_at(c->params, "type"),
+		.members = members,
 		.delivered = -1 });
 }
 

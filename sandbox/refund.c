@@ -212,11 +212,22 @@ begin(struct call *c, struct doc *refund, const struct doc *charge,
 	return VT_OK;
 }
 
-enum vt_err
-refund_make(struct call *c, const struct refund_order *o, struct doc **out)
+static void
+fill(struct call *c, struct doc *d, const struct doc *charge, int64_t amount)
 {
 	static const char *const copied[] = { "currency", "customer",
 		"payment_intent", "payment_method", NULL };
+
+	if (!is_card(charge))
+		doc_prefix(c, d, "pyr_");
+	doc_apply(d->body, charge->body, copied);
+	json_put_int(d->body, "amount", amount);
+	json_put_str(d->body, "charge", charge->id);
+}
+
+enum vt_err
+refund_make(struct call *c, const struct refund_order *o, struct doc **out)
+{
 	struct doc *d = doc_new(c, R_REFUND), *entry, *charge = o->charge;
 	int64_t left = int_of(charge, "amount_captured") -
 	    int_of(charge, "amount_refunded");
@@ -226,11 +237,7 @@ refund_make(struct call *c, const struct refund_order *o, struct doc **out)
 	err = check(c, charge, amount, left);
 	if (err != VT_OK)
 		return err;
-	if (!is_card(charge))
-		doc_prefix(c, d, "pyr_");
-	doc_apply(d->body, charge->body, copied);
-	json_put_int(d->body, "amount", amount);
-	json_put_str(d->body, "charge", charge->id);
+	fill(c, d, charge, amount);
 	json_put_str(d->body, "reason", o->reason);
 	if (o->instructions_email != NULL)
 		json_put_str(
@@ -252,6 +259,34 @@ refund_make(struct call *c, const struct refund_order *o, struct doc **out)
 		err = event_updated(c, "charge.refunded", charge);
 	*out = d;
 	return err == VT_OK ? dispute_refunded(c, charge) : err;
+}
+
+enum vt_err
+refund_release(struct call *c, struct doc *charge, bool expired)
+{
+	struct doc *d = doc_new(c, R_REFUND);
+	int64_t amount = int_of(charge, "amount");
+	enum vt_err err;
+
+	fill(c, d, charge, amount);
+	json_put_str(
+	    d->body, "reason", expired ? "expired_uncaptured_charge" : NULL);
+	json_put_str(d->body, "status", "succeeded");
+	put_destination(d, charge);
+	if (is_card(charge))
+		json_put_text(json_edit(d->body, "destination_details"), "card",
+		    "{\"type\":\"reversal\"}");
+	json_put_int(charge->body, "amount_refunded", amount);
+	json_put_bool(charge->body, "refunded", true);
+	err = doc_save(c, d);
+	if (err == VT_OK)
+		err = event_emit(c, "refund.created", d);
+	if (err == VT_OK)
+		err = doc_save(c, charge);
+	if (err == VT_OK)
+		err = event_updated(
+		    c, expired ? "charge.expired" : "charge.refunded", charge);
+	return err;
 }
 
 /* The money comes back: the charge can be refunded again. */

@@ -34,6 +34,13 @@ struct refund_order {
 enum vt_err refund_make(struct call *c, const struct refund_order *o,
     struct doc **out) VT_MUSTCHECK;
 
+/*
+ * Lets go what a charge only authorised, because it was canceled or because
+ * the authorisation `expired`. No money moves.
+ */
+enum vt_err
+refund_release(struct call *c, struct doc *charge, bool expired) VT_MUSTCHECK;
+
 /* Calls one off that still waits for the customer. */
 enum vt_err refund_cancel(struct call *c, struct doc *refund) VT_MUSTCHECK;
 
