@@ -158,6 +158,20 @@ put_clock(struct call *c, struct doc *d)
 	return err;
 }
 
+/*
+ * The method that came with a new customer may be named as the default one
+ * as well: a test name then means the method that was just made of it.
+ */
+static void
+same_method(struct call *c, const char *name, const struct doc *method)
+{
+	struct json *settings = json_edit(c->params, "invoice_settings");
+	const char *given = json_str_at(settings, "default_payment_method");
+
+	if (given != NULL && strcmp(given, name) == 0)
+		json_put_str(settings, "default_payment_method", method->id);
+}
+
 static enum vt_err
 create(struct call *c)
 {
@@ -171,6 +185,8 @@ create(struct call *c)
 		err = method_take(c, pm, "payment_method", &method);
 		if (err == VT_OK)
 			err = method_attach(c, method, d->id);
+		if (err == VT_OK)
+			same_method(c, pm, method);
 	}
 	if (err == VT_OK)
 		err = apply(c, d);

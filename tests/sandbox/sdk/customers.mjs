@@ -55,4 +55,18 @@ export default {
             type: 'card', card: { token: 'tok_visa' }, billing_details: { email: 'a@b.example' } });
         assert.equal(token.billing_details.email, 'a@b.example');
     },
+
+    async a_customer_comes_with_a_method() {
+        const made = await stripe.customers.create({
+            payment_method: 'pm_card_visa',
+            invoice_settings: { default_payment_method: 'pm_card_visa' },
+            expand: ['invoice_settings.default_payment_method'],
+        });
+        const method = made.invoice_settings.default_payment_method;
+        assert.equal(method.customer, made.id);
+        assert.match(method.id, /^pm_1/);
+        const error = await failing(stripe.customers.create({
+            invoice_settings: { default_payment_method: 'pm_card_visa' } }));
+        assert.equal(error.param, 'invoice_settings[default_payment_method]');
+    },
 };
