@@ -35,6 +35,11 @@ static const struct operation *const tables[] = {
 	price_operations,
 	coupon_operations,
 	promotion_code_operations,
+	customer_balance_operations,
+	invoice_operations,
+	invoice_item_operations,
+	invoice_line_operations,
+	invoice_payment_operations,
 };
 
 /* All that is known about a call beside what operations need. */

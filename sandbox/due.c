@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "dispute.h"
+#include "invoice.h"
 #include "payment.h"
 #include "refund.h"
 #include "test_clock.h"
@@ -22,6 +23,7 @@ static const struct {
 } works[] = {
 	{ R_PAYMENT_INTENT, payment_due },
 	{ R_REFUND, refund_due },
+	{ R_INVOICE, invoice_due },
 	{ R_DISPUTE, dispute_due },
 	{ R_TEST_CLOCK, test_clock_due },
 };

@@ -20,6 +20,12 @@ extern const struct field product_fields[];
 extern const struct field price_fields[];
 extern const struct field coupon_fields[];
 extern const struct field promotion_code_fields[];
+extern const struct field discount_fields[];
+extern const struct field line_item_fields[];
+extern const struct field invoice_fields[];
+extern const struct field invoice_payment_fields[];
+extern const struct field invoice_item_fields[];
+extern const struct field customer_balance_transaction_fields[];
 extern const struct field subscription_fields[];
 extern const struct field subscription_item_fields[];
 

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "address.h"
+#include "event.h"
+#include "ids.h"
 #include "method.h"
 #include "text/money.h"
 
@@ -26,6 +28,15 @@ intent_flag(const struct json *params, const char *name)
 	return json_bool(json_get(params, name), &yes) && yes;
 }
 
+int64_t
+intent_minimum(const char *currency)
+{
+	for (size_t i = 0; i < countof(minima); i++)
+		if (strcmp(minima[i].currency, currency) == 0)
+			return minima[i].amount;
+	return 0;
+}
+
 static enum vt_err
 check_amount(struct call *c, const struct doc *d)
 {
@@ -38,13 +49,11 @@ check_amount(struct call *c, const struct doc *d)
 		return call_fail(c, 400, "amount_too_large", "amount",
 		    "Amount must be no more than %d in the smallest unit.",
 		    MONEY_MAX);
-	for (size_t i = 0; i < countof(minima); i++)
-		if (strcmp(minima[i].currency, currency) == 0 &&
-		    amount < minima[i].amount) {
-			money_format(minima[i].amount, currency, text);
-			return call_fail(c, 400, "amount_too_small", "amount",
-			    "Amount must be at least %s %s", text, currency);
-		}
+	if (amount < intent_minimum(currency)) {
+		money_format(intent_minimum(currency), currency, text);
+		return call_fail(c, 400, "amount_too_small", "amount",
+		    "Amount must be at least %s %s", text, currency);
+	}
 	return VT_OK;
 }
 
@@ -131,6 +140,27 @@ intent_put_allowed(struct call *c, struct doc *d)
 	if (json_is_null(allowed))
 		put_automatic(d, NULL);
 	return VT_OK;
+}
+
+enum vt_err
+intent_make(struct call *c, const struct intent_order *o, struct doc **out)
+{
+	struct doc *d = doc_new(c, R_PAYMENT_INTENT);
+	enum vt_err err;
+
+	json_put_int(d->body, "amount", o->amount);
+	json_put_str(d->body, "currency", o->currency);
+	json_put_str(d->body, "customer", o->customer);
+	json_put_str(d->body, "description", o->description);
+	json_put_str(d->body, "setup_future_usage", o->future_usage);
+	json_put_str(
+	    d->body, "client_secret", ids_client_secret(c->arena, d->id));
+	json_put_copy(d->body, "allowed_payment_method_types", o->types);
+	json_put_str(d->hidden, "invoice", o->invoice);
+	intent_put_types(c, d);
+	*out = d;
+	err = doc_save(c, d);
+	return err == VT_OK ? event_emit(c, "payment_intent.created", d) : err;
 }
 
 /* Named by the caller, or all that the account has. */

@@ -19,6 +19,22 @@ extern const struct param intent_cancel_params[];
 extern const struct param intent_capture_params[];
 extern const struct param intent_list_params[];
 
+/* The least that can be charged in a currency; 0 where we know of none. */
+int64_t intent_minimum(const char *currency);
+
+/* What an invoice asks for. */
+struct intent_order {
+	int64_t amount;
+	const char *currency, *customer, *description;
+	const char *future_usage; /* each or NULL */
+	const struct json *types; /* that may pay; null: all */
+	const char *invoice;
+};
+
+/* Makes and stores it: payment_intent.created. */
+enum vt_err intent_make(struct call *c, const struct intent_order *o,
+    struct doc **out) VT_MUSTCHECK;
+
 /* A boolean parameter; absent is false. */
 bool intent_flag(const struct json *params, const char *name);
 

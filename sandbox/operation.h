@@ -69,6 +69,11 @@ extern const struct operation product_operations[];
 extern const struct operation price_operations[];
 extern const struct operation coupon_operations[];
 extern const struct operation promotion_code_operations[];
+extern const struct operation customer_balance_operations[];
+extern const struct operation invoice_operations[];
+extern const struct operation invoice_item_operations[];
+extern const struct operation invoice_line_operations[];
+extern const struct operation invoice_payment_operations[];
 
 /* The pages that show what there is. */
 extern const struct operation desk_operations[];

@@ -7,6 +7,7 @@
 #include "dispute.h"
 #include "event.h"
 #include "intent.h"
+#include "invoice.h"
 #include "method.h"
 #include "render.h"
 
@@ -112,7 +113,11 @@ succeed(
 		err = save_and_emit(c, intent,
 		    manual ? "payment_intent.amount_capturable_updated"
 			   : "payment_intent.succeeded");
-	return err == VT_OK && !manual ? settle(c, charge) : err;
+	if (err == VT_OK && !manual)
+		err = settle(c, charge);
+	return err == VT_OK && !manual
+	    ? invoice_intent_told(c, intent, INVOICE_INTENT_PAID)
+	    : err;
 }
 
 /*
@@ -144,7 +149,8 @@ fail(struct call *c, struct doc *intent, const struct doc *method,
 	c->error.payment_intent = render_embedded(c, intent);
 	c->error.payment_method = render_embedded(c, method);
 	c->error.began = true;
-	return VT_FUNDS;
+	err = invoice_intent_told(c, intent, INVOICE_INTENT_FAILED);
+	return err == VT_OK ? VT_FUNDS : err;
 }
 
 struct decline {
@@ -196,8 +202,13 @@ charge_now(
 static enum vt_err
 ask(struct call *c, const struct payment_attempt *t, bool redirect)
 {
+	enum vt_err err;
+
 	intent_ask(c, t->intent, t->return_url, redirect);
-	return save_and_emit(c, t->intent, "payment_intent.requires_action");
+	err = save_and_emit(c, t->intent, "payment_intent.requires_action");
+	return err == VT_OK
+	    ? invoice_intent_told(c, t->intent, INVOICE_INTENT_ASKS)
+	    : err;
 }
 
 static enum vt_err

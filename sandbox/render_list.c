@@ -269,3 +269,74 @@ render_list(struct call *c, const struct list_filter *f)
 	c->answer = buf_str(out);
 	return err;
 }
+
+/* Where in a list this id is; the list's length when it is not. */
+static size_t
+place_of(const struct json *list, const char *id)
+{
+	size_t i = 0;
+
+	for (list = json_first(list); list != NULL; list = json_next(list), i++)
+		if (strcmp(json_str_at(list, "id"), id) == 0)
+			break;
+	return i;
+}
+
+/* From where to where a page of a list of `count` reaches. */
+static enum vt_err
+array_page(struct call *c, enum resource_kind kind, const struct json *list,
+    size_t *from, size_t *to)
+{
+	const char *after = json_str_at(c->params, "starting_after");
+	const char *before = json_str_at(c->params, "ending_before");
+	const char *id = after != NULL ? after : before;
+	size_t count = json_count(list), at;
+	int64_t limit = PAGE_DEFAULT;
+
+	(void)json_int_at(c->params, "limit", &limit); /* else default */
+	if (after != NULL && before != NULL)
+		return call_fail(c, 400, NULL, NULL,
+		    "You cannot parameterize both starting_after and "
+		    "ending_before.");
+	at = id == NULL ? 0 : place_of(list, id);
+	if (id != NULL && at == count)
+		return call_missing(c, resources[kind].noun, id,
+		    after != NULL ? "starting_after" : "ending_before");
+	*from = after != NULL ? at + 1 : 0;
+	if (before != NULL && at > (size_t)limit)
+		*from = at - (size_t)limit;
+	*to = before != NULL ? at : count;
+	if (*to - *from > (size_t)limit)
+		*to = *from + (size_t)limit;
+	return VT_OK;
+}
+
+enum vt_err
+render_array(struct call *c, enum resource_kind kind, const struct json *list,
+    const char *url)
+{
+	bool back = json_get(c->params, "ending_before") != NULL;
+	struct json *out = json_object(c->arena), *data;
+	size_t from = 0, to = 0, i = 0;
+	struct expand *e;
+	enum vt_err err;
+
+	err = expand_read(c, &e);
+	if (err == VT_OK)
+		err = expand_only_data(c, e);
+	if (err == VT_OK)
+		err = array_page(c, kind, list, &from, &to);
+	if (err != VT_OK)
+		return err;
+	json_put_str(out, "object", "list");
+	data = json_put_array(out, "data");
+	for (const struct json *j = json_first(list); j != NULL && err == VT_OK;
+	     j = json_next(j), i++)
+		if (i >= from && i < to)
+			err = render_object(c, kind, j, expand_find(e, "data"),
+			    json_add_object(data));
+	json_put_bool(out, "has_more", back ? from > 0 : to < json_count(list));
+	json_put_str(out, "url", url);
+	c->answer = json_text(c->arena, out);
+	return err;
+}

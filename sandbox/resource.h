@@ -35,6 +35,12 @@ enum resource_kind {
 	R_PRICE,
 	R_COUPON,
 	R_PROMOTION_CODE,
+	R_DISCOUNT,
+	R_INVOICE,
+	R_LINE_ITEM, /* only inside an invoice */
+	R_INVOICE_ITEM,
+	R_INVOICE_PAYMENT,
+	R_CUSTOMER_BALANCE_TRANSACTION,
 	R_USER,	   /* Clerk's, for the local sign-in */
 	R_SESSION, /* likewise */
 	R_MESSAGE, /* a webhook of Clerk's: what an event is for Stripe's */

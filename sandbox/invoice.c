@@ -1,0 +1,462 @@
+/* invoice: a bill's life but for its payment, which is invoice_pay.c's. See
+ * invoice.h. */
+#include "invoice.h"
+
+#include <string.h>
+
+#include "customer_balance.h"
+#include "discount.h"
+#include "event.h"
+#include "ids.h"
+#include "intent.h"
+#include "invoice_parts.h"
+#include "payment.h"
+#include "subscription.h"
+
+#define DAY_S 86400
+#define DAYS_UNTIL_DUE 30
+#define SECRET_CHARS 32
+#define PREVIEW_PREFIX "upcoming_in_"
+
+/* What a bill says of its customer, as it is now. */
+static void
+put_customer(struct doc *d, const struct doc *customer)
+{
+	static const struct {
+		const char *member, *of;
+	} rows[] = { { "customer_address", "address" },
+		{ "customer_email", "email" }, { "customer_name", "name" },
+		{ "customer_phone", "phone" },
+		{ "customer_shipping", "shipping" },
+		{ "customer_tax_exempt", "tax_exempt" } };
+
+	for (size_t i = 0; i < countof(rows); i++)
+		json_put_copy(d->body, rows[i].member,
+		    json_get(customer->body, rows[i].of));
+}
+
+static void
+put_parent(struct doc *d, const struct doc *sub)
+{
+	struct json *parent = json_put_object(d->body, "parent"), *o;
+
+	json_put_null(parent, "quote_details");
+	o = json_put_object(parent, "subscription_details");
+	json_put_copy(o, "metadata", json_get(sub->body, "metadata"));
+	json_put_str(o, "subscription", sub->id);
+	json_put_str(parent, "type", "subscription_details");
+}
+
+/* The subscription's discounts, else the customer's. */
+static struct json *
+inherited(
+    struct call *c, const struct invoice_from *from, const struct doc *customer)
+{
+	struct json *ids = NULL;
+	const char *id;
+
+	if (from->discounts != NULL)
+		return json_clone(c->arena, from->discounts);
+	if (from->subscription != NULL)
+		ids = discounts_live(c,
+		    json_get(from->subscription->body, "discounts"), c->now_s);
+	if (json_count(ids) > 0 || customer == NULL)
+		return ids != NULL ? ids : json_array(c->arena);
+	ids = json_array(c->arena);
+	id = json_str_at(customer->body, "discount.id");
+	if (id != NULL)
+		json_add_str(ids, id);
+	return discounts_live(c, ids, c->now_s);
+}
+
+static void
+put_terms(struct call *c, struct doc *d, const struct invoice_from *from)
+{
+	struct json *body = d->body;
+	const char *method = from->collection_method;
+
+	if (from->billing_reason != NULL)
+		json_put_str(body, "billing_reason", from->billing_reason);
+	if (method != NULL)
+		json_put_str(body, "collection_method", method);
+	if (method != NULL && strcmp(method, "send_invoice") == 0)
+		json_put_int(d->hidden, "days_until_due",
+		    from->days_until_due > 0 ? from->days_until_due
+					     : DAYS_UNTIL_DUE);
+	json_put_str(
+	    body, "default_payment_method", from->default_payment_method);
+	json_put_str(body, "description", from->description);
+	json_put_str(body, "footer", from->footer);
+	json_put_bool(body, "auto_advance", from->auto_advance);
+	json_put_int(body, "period_start",
+	    from->period_start_s != 0 ? from->period_start_s : c->now_s);
+	json_put_int(body, "period_end",
+	    from->period_end_s != 0 ? from->period_end_s : c->now_s);
+}
+
+enum vt_err
+invoice_new(struct call *c, const struct invoice_from *from, struct doc **out)
+{
+	struct doc *d = doc_new(c, R_INVOICE), *customer = NULL;
+	enum vt_err err;
+
+	if (from->preview)
+		doc_prefix(c, d, PREVIEW_PREFIX);
+	if (from->customer != NULL) {
+		err = doc_need(
+		    c, R_CUSTOMER, from->customer, "customer", &customer);
+		if (err != VT_OK)
+			return err;
+		d->clock = customer->clock;
+		json_put_str(d->body, "customer", customer->id);
+		json_put_copy(d->body, "test_clock",
+		    json_get(customer->body, "test_clock"));
+		put_customer(d, customer);
+	}
+	json_put_str(d->body, "currency", from->currency);
+	put_terms(c, d, from);
+	if (from->subscription != NULL)
+		put_parent(d, from->subscription);
+	json_put_copy(d->body, "discounts", inherited(c, from, customer));
+	(void)json_put_array(d->hidden, "lines"); /* none yet */
+	invoice_total(c, d);
+	*out = d;
+	return VT_OK;
+}
+
+bool
+invoice_is_preview(const struct doc *invoice)
+{
+	return strncmp(invoice->id, PREVIEW_PREFIX, strlen(PREVIEW_PREFIX)) ==
+	    0;
+}
+
+/* When a draft goes on by itself. */
+static void
+put_finalizes_at(struct doc *invoice, int64_t now_s)
+{
+	if (!doc_flag(invoice, "auto_advance")) {
+		json_put_null(invoice->body, "automatically_finalizes_at");
+		invoice->due_ms = 0;
+		return;
+	}
+	if (doc_int(invoice, "automatically_finalizes_at") == 0)
+		json_put_int(invoice->body, "automatically_finalizes_at",
+		    now_s + INVOICE_DRAFT_S);
+	invoice->due_ms = doc_int(invoice, "automatically_finalizes_at") * 1000;
+}
+
+enum vt_err
+invoice_draft(struct call *c, struct doc *invoice)
+{
+	enum vt_err err;
+
+	json_put_int(invoice->body, "webhooks_delivered_at", c->now_s);
+	put_finalizes_at(invoice, c->now_s);
+	err = doc_save(c, invoice);
+	return err == VT_OK ? event_emit(c, "invoice.created", invoice) : err;
+}
+
+enum vt_err
+invoice_save(struct call *c, struct doc *invoice)
+{
+	enum vt_err err;
+
+	if (doc_is(invoice, "status", "draft"))
+		put_finalizes_at(invoice, c->now_s);
+	err = doc_save(c, invoice);
+	return err == VT_OK ? event_updated(c, "invoice.updated", invoice)
+			    : err;
+}
+
+/* "ABCD1234-0001": the customer's own series, without a gap. */
+static enum vt_err
+put_number(struct call *c, struct doc *invoice, struct doc *customer)
+{
+	int64_t n = doc_int(customer, "next_invoice_sequence");
+
+	if (json_str_at(invoice->body, "number") == NULL) {
+		json_put_str(invoice->body, "number",
+		    arena_printf(c->arena, "%s-%04lld",
+			json_str_at(customer->body, "invoice_prefix"),
+			(long long)n));
+		json_put_int(customer->body, "next_invoice_sequence", n + 1);
+	}
+	json_put_copy(
+	    customer->body, "currency", json_get(invoice->body, "currency"));
+	return doc_save(c, customer);
+}
+
+static void
+put_addresses(struct call *c, struct doc *invoice)
+{
+	const char *secret = ids_random(c->arena, SECRET_CHARS);
+
+	json_put_str(invoice->hidden, "secret", secret);
+	json_put_str(invoice->body, "hosted_invoice_url",
+	    arena_printf(c->arena, "%s/_hosted/invoice?invoice=%s&secret=%s",
+		c->box->origin, invoice->id, secret));
+	json_put_str(invoice->body, "invoice_pdf",
+	    arena_printf(c->arena,
+		"%s/_hosted/invoice.pdf?invoice=%s&secret=%s", c->box->origin,
+		invoice->id, secret));
+}
+
+static void
+put_due_date(struct doc *invoice, int64_t now_s)
+{
+	int64_t days;
+
+	if (json_int_at(invoice->hidden, "days_until_due", &days) &&
+	    json_is_null(json_get(invoice->body, "due_date")))
+		json_put_int(invoice->body, "due_date", now_s + days * DAY_S);
+}
+
+/* The customer's balance is what the invoice was computed with. */
+static enum vt_err
+apply_balance(struct call *c, struct doc *invoice, struct doc *customer)
+{
+	int64_t start = doc_int(invoice, "starting_balance"), end = 0;
+	int64_t due = doc_int(invoice, "total") + start;
+
+	(void)json_int_at(invoice->hidden, "ending_balance", &end);
+	json_put_int(invoice->body, "ending_balance", end);
+	if (end == start)
+		return VT_OK;
+	return balance_change(c, customer,
+	    &(struct balance_change){ .amount = end - start,
+		.type = due > 0 && end == due ? "invoice_too_small"
+					      : "applied_to_invoice",
+		.currency = json_str_at(invoice->body, "currency"),
+		.invoice = invoice->id },
+	    NULL);
+}
+
+static const char *
+intent_description(const struct doc *invoice)
+{
+	static const char *const rows[][2] = {
+		{ "subscription_create", "Subscription creation" },
+		{ "subscription_cycle", "Subscription update" },
+		{ "subscription_update", "Subscription update" },
+	};
+
+	for (size_t i = 0; i < countof(rows); i++)
+		if (doc_is(invoice, "billing_reason", rows[i][0]))
+			return rows[i][1];
+	return "Payment for Invoice";
+}
+
+/* The intent that asks for the money, and what links it to the invoice. */
+static enum vt_err
+ask_for_payment(struct call *c, struct doc *invoice)
+{
+	bool recurring = json_is_object(json_get(invoice->body, "parent"));
+	struct doc *intent, *link = doc_new(c, R_INVOICE_PAYMENT);
+	struct json *o;
+	enum vt_err err;
+
+	err = intent_make(c,
+	    &(struct intent_order){ .amount = doc_int(invoice, "amount_due"),
+		.currency = json_str_at(invoice->body, "currency"),
+		.customer = json_str_at(invoice->body, "customer"),
+		.description = intent_description(invoice),
+		.future_usage = recurring ? "off_session" : NULL,
+		.types = json_at(
+		    invoice->body, "payment_settings.payment_method_types"),
+		.invoice = invoice->id },
+	    &intent);
+	if (err != VT_OK)
+		return err;
+	json_put_int(
+	    link->body, "amount_requested", doc_int(invoice, "amount_due"));
+	json_put_copy(
+	    link->body, "currency", json_get(invoice->body, "currency"));
+	json_put_str(link->body, "invoice", invoice->id);
+	o = json_put_object(link->body, "payment");
+	json_put_str(o, "payment_intent", intent->id);
+	json_put_str(o, "type", "payment_intent");
+	json_put_str(invoice->hidden, "payment_intent", intent->id);
+	json_put_str(invoice->hidden, "payment", link->id);
+	o = json_put_object(invoice->hidden, "confirmation_secret");
+	json_put_copy(
+	    o, "client_secret", json_get(intent->body, "client_secret"));
+	json_put_str(o, "type", "payment_intent");
+	return doc_save(c, link);
+}
+
+/* What was redeemed "once" has done its work. */
+static enum vt_err
+use_discounts(struct call *c, const struct doc *invoice)
+{
+	const struct json *j = json_first(json_get(invoice->body, "discounts"));
+	struct doc *d;
+	enum vt_err err = VT_OK;
+
+	for (; j != NULL && err == VT_OK; j = json_next(j)) {
+		d = doc_find(c, R_DISCOUNT, json_str(j));
+		if (d != NULL)
+			err = discount_used(c, d);
+	}
+	return err;
+}
+
+/* Freezes the draft: nothing but payments changes it from here on. */
+static enum vt_err
+freeze(struct call *c, struct doc *invoice, struct doc *customer)
+{
+	enum vt_err err;
+
+	put_customer(invoice, customer);
+	invoice_total(c, invoice);
+	put_addresses(c, invoice);
+	put_due_date(invoice, c->now_s);
+	json_put_null(invoice->body, "automatically_finalizes_at");
+	json_put_int(invoice->body, "effective_at", c->now_s);
+	json_put_int(json_edit(invoice->body, "status_transitions"),
+	    "finalized_at", c->now_s);
+	json_put_str(invoice->body, "status", "open");
+	invoice->due_ms = 0;
+	err = put_number(c, invoice, customer);
+	if (err == VT_OK)
+		err = apply_balance(c, invoice, customer);
+	return err;
+}
+
+enum vt_err
+invoice_finalize(struct call *c, struct doc *invoice)
+{
+	const char *id = json_str_at(invoice->body, "customer");
+	struct doc *customer;
+	enum vt_err err;
+
+	if (!doc_is(invoice, "status", "draft"))
+		return call_fail(c, 400, NULL, NULL,
+		    "This invoice is already finalized, you can't re-finalize "
+		    "a non-draft invoice.");
+	err = doc_need(c, R_CUSTOMER, id, "customer", &customer);
+	if (err == VT_OK)
+		err = freeze(c, invoice, customer);
+	if (err == VT_OK && doc_int(invoice, "amount_due") > 0)
+		err = ask_for_payment(c, invoice);
+	if (err == VT_OK)
+		err = invoice_save(c, invoice);
+	if (err == VT_OK)
+		err = event_emit(c, "invoice.finalized", invoice);
+	if (err == VT_OK)
+		err = use_discounts(c, invoice);
+	if (err == VT_OK && doc_int(invoice, "amount_due") == 0)
+		err = invoice_settled(c, invoice);
+	return err;
+}
+
+static enum vt_err
+not_open(struct call *c)
+{
+	return call_fail(c, 400, NULL, NULL,
+	    "You can only pass in open invoices. This invoice isn't open.");
+}
+
+/* What the invoice took from a credit goes back to it. */
+static enum vt_err
+return_balance(struct call *c, struct doc *invoice)
+{
+	const char *id = json_str_at(invoice->body, "customer");
+	struct doc *customer = doc_find(c, R_CUSTOMER, id);
+	int64_t used = doc_int(invoice, "ending_balance") -
+	    doc_int(invoice, "starting_balance");
+
+	if (used == 0 || customer == NULL || customer->deleted)
+		return VT_OK;
+	return balance_change(c, customer,
+	    &(struct balance_change){ .amount = -used,
+		.type = "unapplied_from_invoice",
+		.currency = json_str_at(invoice->body, "currency"),
+		.invoice = invoice->id },
+	    NULL);
+}
+
+enum vt_err
+invoice_void(struct call *c, struct doc *invoice)
+{
+	enum vt_err err;
+
+	if (!doc_is(invoice, "status", "open") &&
+	    !doc_is(invoice, "status", "uncollectible"))
+		return not_open(c);
+	err = invoice_cancel_payment(c, invoice, "void_invoice");
+	if (err == VT_OK)
+		err = return_balance(c, invoice);
+	if (err != VT_OK)
+		return err;
+	json_put_str(invoice->body, "status", "void");
+	json_put_null(invoice->body, "next_payment_attempt");
+	json_put_bool(invoice->body, "auto_advance", false);
+	json_put_int(json_edit(invoice->body, "status_transitions"),
+	    "voided_at", c->now_s);
+	invoice->due_ms = 0;
+	err = invoice_save(c, invoice);
+	if (err == VT_OK)
+		err = event_emit(c, "invoice.voided", invoice);
+	return err == VT_OK ? subscription_invoice_closed(c, invoice) : err;
+}
+
+enum vt_err
+invoice_mark_uncollectible(
+    struct call *c, struct doc *invoice, const char *reason)
+{
+	struct json *o;
+	enum vt_err err;
+
+	if (!doc_is(invoice, "status", "open"))
+		return not_open(c);
+	o = json_put_object(invoice->body, "status_details");
+	json_put_str(json_put_object(o, "uncollectible"), "reason", reason);
+	json_put_str(invoice->body, "status", "uncollectible");
+	json_put_null(invoice->body, "next_payment_attempt");
+	json_put_int(json_edit(invoice->body, "status_transitions"),
+	    "marked_uncollectible_at", c->now_s);
+	invoice->due_ms = 0;
+	err = invoice_save(c, invoice);
+	if (err == VT_OK)
+		err = event_emit(c, "invoice.marked_uncollectible", invoice);
+	return err == VT_OK ? subscription_invoice_closed(c, invoice) : err;
+}
+
+enum vt_err
+invoice_remove(struct call *c, struct doc *invoice)
+{
+	struct doc_ids ids;
+	struct doc *item;
+	enum vt_err err;
+
+	if (!doc_is(invoice, "status", "draft"))
+		return call_fail(c, 400, "invoice_not_editable", NULL,
+		    "You can only delete draft invoices.");
+	err = doc_ids(c, R_INVOICE_ITEM, DOC_OF_PARENT, invoice->id, &ids);
+	for (size_t i = 0; i < ids.count && err == VT_OK; i++) {
+		item = doc_find(c, R_INVOICE_ITEM, ids.ids[i]);
+		json_put_null(item->body, "invoice");
+		err = doc_save(c, item);
+	}
+	return err == VT_OK ? event_emit(c, "invoice.deleted", invoice) : err;
+}
+
+enum vt_err
+invoice_due(struct call *c, struct doc *invoice)
+{
+	bool charge =
+	    doc_is(invoice, "collection_method", "charge_automatically");
+	enum vt_err err = VT_OK;
+
+	if (doc_is(invoice, "status", "draft"))
+		err = invoice_finalize(c, invoice);
+	if (err != VT_OK || !doc_is(invoice, "status", "open"))
+		return err;
+	invoice->due_ms = 0;
+	if (charge)
+		return invoice_pay(
+		    c, invoice, &(struct invoice_attempt){ .automatic = true });
+	err = doc_save(c, invoice);
+	return err == VT_OK ? event_emit(c, "invoice.sent", invoice) : err;
+}
