@@ -74,20 +74,35 @@ export function page(path, form) {
 
 /* --- webhooks ----------------------------------------------------------- */
 
-/* Every delivery: { event, at, signature }; a bad one ends the run. */
+/*
+ * The events that came, in their order; with `raw` and `header` as they came.
+ * One whose signature is bad, or who came where nobody asked for it, ends the
+ * run.
+ */
 export const deliveries = [];
 export let endpoint;
 let refused = null;
+let base;
+
+/* The other endpoints: what came there, and its secret, by path. */
+const others = new Map();
+
+function receive(path, raw, header) {
+    const { secret, list } = path === '/hook'
+        ? { secret: endpoint.secret, list: deliveries } : others.get(path);
+    const event = stripe.webhooks.constructEvent(raw, header, secret);
+    record({ what: 'event', body: JSON.parse(raw) });
+    Object.defineProperty(event, 'raw', { value: raw });
+    Object.defineProperty(event, 'header', { value: header });
+    list.push(event);
+}
 
 const server = createServer((request, response) => {
     const chunks = [];
     request.on('data', (chunk) => chunks.push(chunk));
     request.on('end', () => {
         try {
-            const event = stripe.webhooks.constructEvent(
-                Buffer.concat(chunks), request.headers['stripe-signature'], endpoint.secret);
-            deliveries.push(event);
-            record({ what: 'event', body: JSON.parse(Buffer.concat(chunks)) });
+            receive(request.url, Buffer.concat(chunks), request.headers['stripe-signature']);
         } catch (error) {
             refused = error;
             response.statusCode = 400;
@@ -96,31 +111,42 @@ const server = createServer((request, response) => {
     });
 });
 
-/* The events about the object, oldest first, once all are delivered. */
-export async function told(id) {
-    await settle();
+function fine() {
     if (refused !== null) {
         throw refused;
     }
+}
+
+/* The events about the object, in their order, once all are delivered. */
+export async function told(id) {
+    await settle();
+    fine();
     return deliveries.filter(({ data: { object } }) => object.id === id);
+}
+
+/* One more endpoint: itself, and the list of what comes there. */
+export async function another(path, enabledEvents) {
+    const made = await stripe.webhookEndpoints.create({
+        url: `${base}${path}`, enabled_events: enabledEvents, api_version: VERSION });
+    const list = [];
+    others.set(path, { secret: made.secret, list });
+    return { made, list };
 }
 
 export async function open() {
     await new Promise((resolve) => {
         server.listen(0, '127.0.0.1', resolve);
     });
+    base = `http://127.0.0.1:${server.address().port}`;
     endpoint = await stripe.webhookEndpoints.create({
-        url: `http://127.0.0.1:${server.address().port}/hook`,
-        enabled_events: ['*'], api_version: VERSION,
+        url: `${base}/hook`, enabled_events: ['*'], api_version: VERSION,
     });
 }
 
 export function close() {
     server.close();
     server.closeAllConnections();
-    if (refused !== null) {
-        throw refused;
-    }
+    fine();
 }
 
 /* --- short ways --------------------------------------------------------- */
