@@ -5,6 +5,7 @@
 #include "operation.h"
 #include "price.h"
 #include "render.h"
+#include "search.h"
 
 #define LOOKUP_KEYS_MAX 10
 
@@ -150,9 +151,25 @@ list(struct call *c)
 		.delivered = -1 });
 }
 
+static enum vt_err
+search(struct call *c)
+{
+	static const struct search_field fields[] = {
+		{ "active", "active", SEARCH_TOKEN },
+		{ "currency", "currency", SEARCH_TOKEN },
+		{ "lookup_key", "lookup_key", SEARCH_TEXT },
+		{ "product", "product", SEARCH_TOKEN },
+		{ "type", "type", SEARCH_TOKEN },
+		SEARCH_END,
+	};
+
+	return search_run(c, R_PRICE, fields);
+}
+
 const struct operation price_operations[] = {
 	{ HTTP_POST, "/v1/prices", create_params, create, 0 },
 	{ HTTP_GET, "/v1/prices", list_params, list, 0 },
+	{ HTTP_GET, "/v1/prices/search", search_params, search, 0 },
 	{ HTTP_GET, "/v1/prices/{}", params_none, retrieve, 0 },
 	{ HTTP_POST, "/v1/prices/{}", update_params, update, 0 },
 	{ 0 },

@@ -7,6 +7,7 @@
 #include "price.h"
 #include "product.h"
 #include "render.h"
+#include "search.h"
 
 static const char *const types[] = { "good", "service", NULL };
 static const struct param texts[] = { PARAM("", P_STR, 0) };
@@ -277,9 +278,25 @@ list(struct call *c)
 		.delivered = -1 });
 }
 
+static enum vt_err
+search(struct call *c)
+{
+	static const struct search_field fields[] = {
+		{ "active", "active", SEARCH_TOKEN },
+		{ "description", "description", SEARCH_TEXT },
+		{ "name", "name", SEARCH_TEXT },
+		{ "shippable", "shippable", SEARCH_TOKEN },
+		{ "url", "url", SEARCH_TEXT },
+		SEARCH_END,
+	};
+
+	return search_run(c, R_PRODUCT, fields);
+}
+
 const struct operation product_operations[] = {
 	{ HTTP_POST, "/v1/products", create_params, create, 0 },
 	{ HTTP_GET, "/v1/products", list_params, list, 0 },
+	{ HTTP_GET, "/v1/products/search", search_params, search, 0 },
 	{ HTTP_GET, "/v1/products/{}", params_none, retrieve, 0 },
 	{ HTTP_POST, "/v1/products/{}", update_params, update, 0 },
 	{ HTTP_DELETE, "/v1/products/{}", params_none, delete_product, 0 },

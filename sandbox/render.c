@@ -388,6 +388,20 @@ render_doc(struct call *c, const struct doc *d)
 }
 
 enum vt_err
+render_part(struct call *c, enum resource_kind kind, const struct json *body)
+{
+	struct json *out = json_object(c->arena);
+	struct expand *e;
+	enum vt_err err = expand_read(c, &e);
+
+	if (err == VT_OK)
+		err = render_object(c, kind, body, e, out);
+	if (err == VT_OK)
+		c->answer = json_text(c->arena, out);
+	return err;
+}
+
+enum vt_err
 render_removed(struct call *c, struct doc *d)
 {
 	struct json *out = json_object(c->arena);

@@ -63,7 +63,11 @@ struct list_filter {
 enum vt_err
 render_list(struct call *c, const struct list_filter *f) VT_MUSTCHECK;
 
-/* The same of objects that stand inside another one, in their order. */
+/* The answer is this object, which stands inside another one. */
+enum vt_err render_part(struct call *c, enum resource_kind kind,
+    const struct json *body) VT_MUSTCHECK;
+
+/* A page of objects that stand inside another one, in their order. */
 enum vt_err render_array(struct call *c, enum resource_kind kind,
     const struct json *list, const char *url) VT_MUSTCHECK;
 

@@ -220,6 +220,17 @@ class Prices(unittest.TestCase):
         self.assertEqual(answer.error['param'], 'tax_behavior')
 
 
+class Search(unittest.TestCase):
+    def test_products_and_prices_are_found(self):
+        price = box.post('/v1/prices', {
+            'currency': 'usd', 'unit_amount': 5, 'lookup_key': 'found_me',
+            'product_data': {'name': 'Quite unique'}}).json
+        self.assertEqual(ids(box.get('/v1/products/search', {
+            'query': 'name~"unique" AND active:"true"'})), [price['product']])
+        self.assertEqual(ids(box.get('/v1/prices/search', {
+            'query': 'lookup_key:"found_me"'})), [price['id']])
+
+
 class Coupons(unittest.TestCase):
     def test_a_share_and_an_amount(self):
         share = box.post('/v1/coupons', {

@@ -180,6 +180,44 @@ class Drafts(unittest.TestCase):
         unknown = box.get(path, {'starting_after': 'il_none'})
         self.assertEqual(unknown.error['param'], 'starting_after')
 
+    def test_lines_are_changed_in_bulk(self):
+        customer = box.customer()
+        invoice = draft(customer, 100)
+        waiting = item(customer, 40)
+        added = act(invoice, 'add_lines', lines=[
+            {'amount': 300, 'description': 'Extra'},
+            {'invoice_item': waiting['id']}],
+            invoice_metadata={'m': '1'})
+        self.assertEqual(added.status, 200, added)
+        self.assertEqual(added.json['total'], 440)
+        self.assertEqual(added.json['metadata'], {'m': '1'})
+        lines = [line['id'] for line in added.json['lines']['data']]
+        changed = act(invoice, 'update_lines', lines=[
+            {'id': lines[1], 'amount': 350, 'description': 'More'}]).json
+        self.assertEqual(changed['total'], 490)
+        self.assertEqual(
+            [line['id'] for line in changed['lines']['data']], lines)
+        one = box.post(f"/v1/invoices/{invoice['id']}/lines/{lines[0]}", {
+            'description': 'First', 'metadata': {'x': 'y'}})
+        self.assertEqual(one.json['object'], 'line_item', one)
+        self.assertEqual(one.json['description'], 'First')
+        self.assertEqual(one.json['metadata'], {'x': 'y'})
+        left = act(invoice, 'remove_lines', lines=[
+            {'id': lines[2], 'behavior': 'unassign'},
+            {'id': lines[1], 'behavior': 'delete'}]).json
+        self.assertEqual(left['total'], 100)
+        self.assertEqual(
+            [row['id'] for row in box.get('/v1/invoiceitems', {
+                'customer': customer, 'pending': True}).json['data']],
+            [waiting['id']])
+        answer = act(invoice, 'add_lines', lines=[{'quantity': 3}])
+        self.assertEqual(answer.error['param'], 'lines[0][amount]')
+        answer = act(invoice, 'update_lines', lines=[{'id': lines[1]}])
+        self.assertEqual(answer.error['param'], 'lines[0][id]')
+        act(invoice, 'finalize')
+        answer = act(invoice, 'add_lines', lines=[{'amount': 1}])
+        self.assertEqual(answer.error['code'], 'invoice_not_editable')
+
     def test_a_draft_is_changed_and_deleted(self):
         customer = box.customer()
         invoice = draft(customer, 700)
