@@ -39,6 +39,7 @@ static const struct operation *const tables[] = {
 	invoice_operations,
 	invoice_item_operations,
 	invoice_line_operations,
+	credit_note_operations,
 	invoice_payment_operations,
 };
 

@@ -26,6 +26,8 @@ extern const struct field invoice_fields[];
 extern const struct field invoice_payment_fields[];
 extern const struct field invoice_item_fields[];
 extern const struct field customer_balance_transaction_fields[];
+extern const struct field credit_note_fields[];
+extern const struct field credit_note_line_fields[];
 extern const struct field subscription_fields[];
 extern const struct field subscription_item_fields[];
 

@@ -162,7 +162,11 @@ enum invoice_news {
 enum vt_err invoice_intent_told(struct call *c, const struct doc *intent,
     enum invoice_news news) VT_MUSTCHECK;
 
-/* The open amount was settled by other means (a credit note). */
-enum vt_err invoice_settled(struct call *c, struct doc *invoice) VT_MUSTCHECK;
+/*
+ * So much is left to pay of an open or uncollectible one: by its intent, or
+ * nothing at all, and it is paid. Refused while a bank is at work.
+ */
+enum vt_err
+invoice_ask_for(struct call *c, struct doc *invoice, int64_t rest) VT_MUSTCHECK;
 
 #endif

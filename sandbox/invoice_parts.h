@@ -14,4 +14,7 @@
 enum vt_err invoice_cancel_payment(
     struct call *c, struct doc *invoice, const char *reason) VT_MUSTCHECK;
 
+/* Nothing is left to pay of an open one: it is paid. */
+enum vt_err invoice_settled(struct call *c, struct doc *invoice) VT_MUSTCHECK;
+
 #endif

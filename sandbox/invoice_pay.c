@@ -122,6 +122,31 @@ invoice_settled(struct call *c, struct doc *invoice)
 	return err == VT_OK ? become_paid(c, invoice, false) : err;
 }
 
+enum vt_err
+invoice_ask_for(struct call *c, struct doc *invoice, int64_t rest)
+{
+	struct doc *intent = intent_of(c, invoice), *link = link_of(c, invoice);
+	enum vt_err err;
+
+	json_put_int(invoice->body, "amount_due",
+	    doc_int(invoice, "amount_paid") + rest);
+	json_put_int(invoice->body, "amount_remaining", rest);
+	if (rest == 0)
+		return invoice_settled(c, invoice);
+	if (intent == NULL || link == NULL)
+		return VT_DB;
+	if (doc_is(intent, "status", "processing"))
+		return call_fail(c, 400, NULL, NULL,
+		    "This invoice has a payment that is still processing. "
+		    "Wait for its end.");
+	json_put_int(intent->body, "amount", rest);
+	json_put_int(link->body, "amount_requested", rest);
+	err = doc_save(c, intent);
+	if (err == VT_OK)
+		err = doc_save(c, link);
+	return err == VT_OK ? invoice_save(c, invoice) : err;
+}
+
 /* The checks that both ways of paying have. */
 static enum vt_err
 check_payable(struct call *c, const struct doc *invoice)

@@ -41,8 +41,10 @@ enum resource_kind {
 	R_INVOICE_ITEM,
 	R_INVOICE_PAYMENT,
 	R_CUSTOMER_BALANCE_TRANSACTION,
-	R_USER,	   /* Clerk's, for the local sign-in */
-	R_SESSION, /* likewise */
+	R_CREDIT_NOTE,
+	R_CREDIT_NOTE_LINE, /* only inside a credit note */
+	R_USER,		    /* Clerk's, for the local sign-in */
+	R_SESSION,	    /* likewise */
 	R_MESSAGE, /* a webhook of Clerk's: what an event is for Stripe's */
 	RESOURCE__MAX
 };
