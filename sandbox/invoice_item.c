@@ -11,9 +11,13 @@ static void
 put_pricing(
     struct call *c, struct json *body, const struct invoice_item_from *from)
 {
-	struct json *pricing = json_put_object(body, "pricing"), *o;
+	struct json *pricing, *o;
 	const char *unit = from->unit_amount;
 
+	/* It may stand in the old pricing, which ends here. */
+	if (unit != NULL)
+		unit = arena_strdup(c->arena, unit);
+	pricing = json_put_object(body, "pricing");
 	if (from->price != NULL) {
 		o = json_put_object(pricing, "price_details");
 		json_put_str(o, "price", from->price->id);

@@ -1,8 +1,10 @@
 """The sandbox, judged by the official SDK: a whole life with it (sdk/), and
 its declarations against all that was answered and delivered meanwhile."""
 
+import json
 import os
 import pathlib
+import re
 import subprocess
 import tempfile
 import unittest
@@ -10,6 +12,31 @@ import unittest
 from sandbox import NPM, ROOT, Sandbox, node
 
 FOLDER = ROOT / 'tests/sandbox/sdk'
+
+# Operations that the SDK has no method for, and whose they are.
+NOT_THE_SDKS = {
+    '/v1/client': "the sign-in's pages",
+    '/v1/charges/{}/refunds': "the url of a charge's own list",
+}
+
+
+def operations():
+    """(method, path) of all that the sandbox states in its tables."""
+    return {
+        (method, path) for file in (ROOT / 'sandbox').glob('*.c')
+        for method, path in re.findall(
+            r'\{\s*HTTP_(GET|POST|DELETE),\s*"(/v1/[^"]+)"',
+            file.read_text())
+        if not any(path == name or path.startswith(f'{name}/')
+                   for name in NOT_THE_SDKS)}
+
+
+def find(known, method, path):
+    """The operation that serves this: the one with the fewest ids."""
+    return min(
+        ((verb, pattern) for verb, pattern in known if verb == method and
+         re.fullmatch(pattern.replace('{}', '[^/]+'), path)),
+        key=lambda operation: operation[1].count('{}'), default=None)
 
 
 def run(program, *words, record=''):
@@ -41,6 +68,14 @@ class Sdk(unittest.TestCase):
 
     def test_official_sdk_is_satisfied(self):
         self.assertIn('ok   every webhook was signed', self.said)
+
+    def test_every_operation_was_part_of_it(self):
+        known = operations()
+        self.assertGreater(len(known), 100)
+        items = map(json.loads, self.record.read_text().splitlines())
+        used = {find(known, item['verb'], item['path'].split('?')[0])
+                for item in items if item['what'] == 'answer'}
+        self.assertEqual(sorted(known - used), [])
 
     def test_what_was_answered_is_of_the_types_that_the_sdk_declares(self):
         said = run('judge.mjs', self.record)

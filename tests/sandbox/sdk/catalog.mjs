@@ -57,6 +57,7 @@ export default {
         assert.equal((await failing(stripe.products.retrieve(bare.id))).code, 'resource_missing');
         const listed = await stripe.products.list({ active: false, limit: 100 });
         assert.ok(ids(listed.data).includes(product.id));
+        assert.equal((await stripe.products.retrieve(product.id)).name, 'New');
     },
 
     async a_coupon_has_promotion_codes() {
@@ -72,6 +73,8 @@ export default {
         const found = await stripe.promotionCodes.list({
             code: 'SDKSPRING', active: true, expand: ['data.promotion.coupon'] });
         assert.equal(found.data[0].promotion.coupon.id, coupon.id);
+        assert.equal((await stripe.promotionCodes.retrieve(code.id)).code, 'SDKSPRING');
+        assert.equal((await stripe.coupons.retrieve(coupon.id)).name, 'Spring');
         assert.equal((await stripe.promotionCodes.update(code.id, { active: false })).active, false);
         const error = await failing(stripe.promotionCodes.create({
             promotion: { type: 'coupon', coupon: coupon.id }, code: 'SDKSPRING', active: true,

@@ -44,6 +44,7 @@ export default {
         const refused = await failing(stripe.paymentMethods.attach(
             'pm_card_chargeDeclined', { customer: customer.id }));
         assert.equal(refused.code, 'card_declined');
+        assert.equal((await stripe.paymentMethods.retrieve(method.id)).customer, customer.id);
         const detached = await stripe.paymentMethods.detach(method.id);
         assert.equal(detached.customer, null);
         const error = await failing(stripe.paymentMethods.attach(method.id, { customer: customer.id }));

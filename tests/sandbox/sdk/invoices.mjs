@@ -121,4 +121,50 @@ export default {
         const found = await stripe.invoices.search({ query: `customer:'${customer}' AND total>103` });
         assert.deepEqual(ids(found.data), [made[0]]);
     },
+
+    async lines_are_added_changed_and_removed() {
+        const customer = await customerWith();
+        const made = await stripe.invoices.create({ customer, currency: 'usd' });
+        const added = await stripe.invoices.addLines(made.id, { lines: [
+            { amount: 500, description: 'One' },
+            { price_data: { currency: 'usd', unit_amount: 250, product_data: { name: 'Two' } }, quantity: 2 },
+        ] });
+        assert.equal(added.total, 1000);
+        const one = added.lines.data.find(({ description }) => description === 'One');
+        const two = added.lines.data.find(({ id }) => id !== one.id);
+        const changed = await stripe.invoices.updateLineItem(made.id, one.id, { amount: 600 });
+        assert.equal(changed.amount, 600);
+        const all = await stripe.invoices.updateLines(made.id, { lines: [{ id: two.id, quantity: 3 }] });
+        assert.equal(all.total, 1350);
+        const less = await stripe.invoices.removeLines(
+            made.id, { lines: [{ id: one.id, behavior: 'delete' }] });
+        assert.equal(less.total, 750);
+        const open = await stripe.invoices.finalizeInvoice(made.id);
+        const { data: [payment] } = await stripe.invoicePayments.list({ invoice: open.id });
+        assert.equal(payment.amount_requested, 750);
+        const read = await stripe.invoicePayments.retrieve(payment.id, { expand: ['payment.payment_intent', 'invoice'] });
+        assert.equal(read.invoice.id, open.id);
+        assert.equal(read.payment.payment_intent.amount, 750);
+        const error = await failing(stripe.invoices.addLines(made.id, { lines: [{ amount: 1, description: 'x' }] }));
+        assert.equal(error.statusCode, 400);
+    },
+
+    async a_customers_balance_is_used_first() {
+        const customer = await customerWith();
+        const credit = await stripe.customers.createBalanceTransaction(
+            customer, { amount: -500, currency: 'usd', description: 'A present' });
+        assert.equal(credit.ending_balance, -500);
+        const changed = await stripe.customers.updateBalanceTransaction(
+            customer, credit.id, { metadata: { a: '1' } });
+        assert.equal(changed.metadata.a, '1');
+        const invoice = await stripe.invoices.finalizeInvoice((await draft(customer)).id);
+        assert.equal(invoice.starting_balance, -500);
+        assert.equal(invoice.amount_due, 1500);
+        assert.equal((await stripe.customers.retrieve(customer)).balance, 0);
+        const moved = await collect(stripe.customers.listBalanceTransactions(customer, { limit: 1 }));
+        assert.deepEqual(moved.map(({ type }) => type), ['applied_to_invoice', 'adjustment']);
+        const read = await stripe.customers.retrieveBalanceTransaction(
+            customer, moved[0].id, { expand: ['invoice'] });
+        assert.equal(read.invoice.id, invoice.id);
+    },
 };

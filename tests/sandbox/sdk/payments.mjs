@@ -122,4 +122,16 @@ export default {
         assert.equal(canceled.status, 'canceled');
         assert.equal(canceled.cancellation_reason, 'abandoned');
     },
+
+    async a_charge_is_described_and_captured() {
+        const held = await pay({ capture_method: 'manual' });
+        const changed = await stripe.charges.update(
+            held.latest_charge, { description: 'Held', metadata: { a: '1' } });
+        assert.equal(changed.description, 'Held');
+        assert.equal(changed.captured, false);
+        const taken = await stripe.charges.capture(held.latest_charge, { amount: 500 });
+        assert.equal(taken.captured, true);
+        assert.equal(taken.amount_captured, 500);
+        assert.equal((await stripe.paymentIntents.retrieve(held.id)).amount_received, 500);
+    },
 };

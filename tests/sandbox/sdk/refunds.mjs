@@ -121,4 +121,14 @@ export default {
         const one = await stripe.balanceTransactions.retrieve(moved[0].id, { expand: ['source'] });
         assert.equal(typeof one.source.id, 'string');
     },
+
+    async a_refund_that_waits_for_the_customer_is_called_off() {
+        const intent = await pay();
+        const asked = await control('refund', { payment_intent: intent.id, course: 'ask' });
+        assert.equal((await stripe.refunds.retrieve(asked.id)).status, 'requires_action');
+        const canceled = await stripe.refunds.cancel(asked.id);
+        assert.equal(canceled.status, 'canceled');
+        const done = await stripe.refunds.create({ payment_intent: intent.id });
+        assert.equal((await failing(stripe.refunds.cancel(done.id))).statusCode, 400);
+    },
 };

@@ -31,6 +31,12 @@ export default {
         assert.deepEqual(ids(all).sort(), made.sort());
         const charges = await stripe.charges.search({ query: 'amount>998 AND amount<1000', limit: 1 });
         assert.equal(charges.data[0].amount, 999);
+        const product = await stripe.products.create({ name: 'Rare thing', metadata: { vantage_search: 'product' } });
+        const price = await stripe.prices.create({ product: product.id, currency: 'usd', unit_amount: 100 });
+        const products = await stripe.products.search({ query: "metadata['vantage_search']:'product'" });
+        assert.deepEqual(ids(products.data), [product.id]);
+        const prices = await stripe.prices.search({ query: `product:'${product.id}' AND active:'true'` });
+        assert.deepEqual(ids(prices.data), [price.id]);
     },
 
     async a_query_that_makes_no_sense_is_refused() {

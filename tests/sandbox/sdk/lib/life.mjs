@@ -174,6 +174,20 @@ export function ids(list) {
     return list.map(({ id }) => id);
 }
 
+/* Until the test clock stands at this second. */
+export async function advance(clock, to) {
+    const { testClocks } = stripe.testHelpers;
+    let now = await testClocks.advance(clock, { frozen_time: to });
+    while (now.status === 'advancing') {
+        await new Promise((resolve) => {
+            setTimeout(resolve, 20);
+        });
+        now = await testClocks.retrieve(clock);
+    }
+    assert.equal(now.status, 'ready');
+    assert.equal(now.frozen_time, to);
+}
+
 /* An intent that is confirmed at once. */
 export function pay(extra = {}) {
     return stripe.paymentIntents.create({

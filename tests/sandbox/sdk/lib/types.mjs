@@ -28,9 +28,9 @@ const NARROWED = [
     },
     {
         file: 'shared.d.ts',
-        why: 'The SDK makes its Decimal objects of texts; on the wire they are texts.',
+        why: 'The SDK makes its Decimal objects of texts; on the wire they are texts that are numbers.',
         from: /export \{ Decimal \} from '[^']+';/u,
-        to: 'export type Decimal = string;',
+        to: 'export type Decimal = `${number}`;',
     },
     {
         file: 'lib.d.ts',
