@@ -4,6 +4,9 @@
 -- Times are integer milliseconds since 1970, UTC. Money is in the currency's
 -- smallest unit. Every id that leaves the house is a text of our own or
 -- Stripe's; row ids stay inside.
+--
+-- A CHECK of many words compares them one by one, the most frequent first:
+-- for an IN with more than two SQLite fills a table anew at each insert.
 
 -- One row: which installation this is and in which mode of Stripe it lives.
 CREATE TABLE instance (
@@ -60,9 +63,11 @@ CREATE TABLE token_transactions (
     id INTEGER PRIMARY KEY,
     public_id TEXT NOT NULL UNIQUE,     -- tx_…
     user INTEGER NOT NULL REFERENCES users (id),
-    kind TEXT NOT NULL CHECK (kind IN ('purchase', 'subscription',
-        'proration', 'grant', 'bulk_grant', 'spend', 'capture', 'reversal',
-        'refund', 'dispute', 'expiry', 'revoke', 'adjustment')),
+    kind TEXT NOT NULL CHECK (kind = 'spend' OR kind = 'capture'
+        OR kind = 'purchase' OR kind = 'subscription' OR kind = 'proration'
+        OR kind = 'grant' OR kind = 'bulk_grant' OR kind = 'reversal'
+        OR kind = 'refund' OR kind = 'dispute' OR kind = 'expiry'
+        OR kind = 'revoke' OR kind = 'adjustment'),
     tokens INTEGER NOT NULL,            -- what it gives (+) or takes (-)
     payment_intent_id TEXT,
     stripe_charge_id TEXT,
@@ -71,9 +76,10 @@ CREATE TABLE token_transactions (
     total_amount_usd TEXT,              -- derived; NULL in other currencies
     amount INTEGER,                     -- what is paid, if anything is
     currency TEXT,
-    status TEXT NOT NULL CHECK (status IN ('pending', 'processing',
-        'requires_action', 'completed', 'failed', 'canceled', 'refunded',
-        'disputed')),
+    status TEXT NOT NULL CHECK (status = 'completed' OR status = 'pending'
+        OR status = 'processing' OR status = 'requires_action'
+        OR status = 'failed' OR status = 'canceled' OR status = 'refunded'
+        OR status = 'disputed'),
     balance_after INTEGER,              -- of the user, when it completed
     metadata TEXT,                      -- a JSON object
     actor TEXT NOT NULL,                -- user:…, admin:…, service:…, stripe
@@ -138,8 +144,8 @@ CREATE TABLE lots (
     id INTEGER PRIMARY KEY,
     user INTEGER NOT NULL REFERENCES users (id),
     tx INTEGER NOT NULL REFERENCES token_transactions (id),
-    origin TEXT NOT NULL CHECK (origin IN ('purchase', 'subscription',
-        'grant', 'reversal', 'restoration')),
+    origin TEXT NOT NULL CHECK (origin = 'purchase' OR origin = 'subscription'
+        OR origin = 'grant' OR origin = 'reversal' OR origin = 'restoration'),
     paid INTEGER NOT NULL CHECK (paid IN (0, 1)), -- 0: promotional
     priority INTEGER NOT NULL DEFAULT 0,          -- lower burns first
     cost INTEGER NOT NULL DEFAULT 0 CHECK (cost >= 0),
@@ -302,9 +308,11 @@ CREATE TABLE orders (
     save_method INTEGER NOT NULL DEFAULT 0 CHECK (save_method IN (0, 1)),
     customer TEXT,                      -- the one whose intent it is
     pi TEXT UNIQUE,
-    state TEXT NOT NULL CHECK (state IN ('created', 'intent_sent', 'refused',
-        'open', 'processing', 'requires_action', 'paid', 'granted', 'parked',
-        'dismissed', 'canceled', 'failed')),
+    state TEXT NOT NULL CHECK (state = 'created' OR state = 'intent_sent'
+        OR state = 'open' OR state = 'paid' OR state = 'granted'
+        OR state = 'processing' OR state = 'requires_action'
+        OR state = 'refused' OR state = 'parked' OR state = 'dismissed'
+        OR state = 'canceled' OR state = 'failed'),
     declines INTEGER NOT NULL DEFAULT 0,-- attempts that a bank refused
     request_key TEXT,                   -- the caller's Idempotency-Key
     request_hash BLOB,
@@ -363,8 +371,9 @@ CREATE TABLE events (
     stripe_created INTEGER NOT NULL,
     body TEXT NOT NULL,
     body_hash BLOB NOT NULL,            -- of type, created and data.object
-    state TEXT NOT NULL CHECK (state IN ('received', 'applied', 'duplicate',
-        'irrelevant', 'waiting', 'parked', 'failed', 'dismissed')),
+    state TEXT NOT NULL CHECK (state = 'received' OR state = 'applied'
+        OR state = 'irrelevant' OR state = 'duplicate' OR state = 'waiting'
+        OR state = 'parked' OR state = 'failed' OR state = 'dismissed'),
     reason TEXT,                        -- a stable word
     need TEXT,                          -- Stripe's object to fetch, if waiting
     seen INTEGER NOT NULL DEFAULT 1,    -- deliveries of this id

@@ -14,6 +14,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -811,11 +812,24 @@ open_flags(enum db_mode mode)
 	return flags | SQLITE_OPEN_READWRITE;
 }
 
+/*
+ * Nobody asks how much memory it has, and counting that costs two mutexes for
+ * each of the hundreds of allocations that a write makes.
+ */
+static void
+configure_once(void)
+{
+	/* Fails where it was used before, by a test; then it counts on. */
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 static enum vt_err
 open_file(struct db *db, const char *path)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	int rc;
 
+	(void)pthread_once(&once, configure_once); /* cannot fail */
 	rc = sqlite3_open_v2(path, &db->handle, open_flags(db->mode), NULL);
 	if (db->handle == NULL)
 		abort(); /* only when memory ran out */
