@@ -8,7 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ID_BITS 128
+#include "base/clock.h"
+
+#define ID_BYTES 16	/* 26 characters */
+#define ID_TIME_BYTES 6 /* of them, where the time comes first */
 
 static bool seeded;
 static uint64_t seed_value, seed_draws;
@@ -57,18 +60,18 @@ random_below(uint32_t bound)
 	return value % bound;
 }
 
-void
-random_id(const char *prefix, char out[static RANDOM_ID_BYTES])
+/* Digits in the order of their letters, so that texts sort as numbers do. */
+static void
+write_id(const char *prefix, const unsigned char raw[static ID_BYTES],
+    char out[static RANDOM_ID_BYTES])
 {
 	static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz";
-	unsigned char raw[ID_BITS / 8];
 	size_t n = strlen(prefix);
 	unsigned bits = 0, have = 0;
 
 	assert(n <= 8);
 	memcpy(out, prefix, n);
-	random_bytes(raw, sizeof(raw));
-	for (size_t i = 0; i < sizeof(raw); i++) {
+	for (size_t i = 0; i < ID_BYTES; i++) {
 		bits = bits << 8 | raw[i];
 		for (have += 8; have >= 5; have -= 5)
 			out[n++] = digits[bits >> (have - 5) & 31];
@@ -76,6 +79,27 @@ random_id(const char *prefix, char out[static RANDOM_ID_BYTES])
 	}
 	out[n++] = digits[bits << (5 - have) & 31];
 	out[n] = '\0';
+}
+
+void
+random_id(const char *prefix, char out[static RANDOM_ID_BYTES])
+{
+	unsigned char raw[ID_BYTES];
+
+	random_bytes(raw, sizeof(raw));
+	write_id(prefix, raw, out);
+}
+
+void
+random_row_id(const char *prefix, char out[static RANDOM_ID_BYTES])
+{
+	uint64_t now = (uint64_t)clock_now_ms();
+	unsigned char raw[ID_BYTES];
+
+	random_bytes(raw, sizeof(raw));
+	for (int i = 0; i < ID_TIME_BYTES; i++)
+		raw[i] = (unsigned char)(now >> (8 * (ID_TIME_BYTES - 1 - i)));
+	write_id(prefix, raw, out);
 }
 
 void

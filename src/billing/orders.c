@@ -231,7 +231,7 @@ order_add(struct db *db, const struct order_new *n, struct order *out)
 	err = transaction_add(db, &t, &tx);
 	if (err != VT_OK)
 		return err;
-	random_id("ord_", public_id);
+	random_row_id("ord_", public_id);
 	err = db_row(&q, db, sql[ADD], DB_TEXT("public", public_id),
 	    DB_INT("user", n->user), DB_INT("tx", tx.id),
 	    DB_INT("version", n->quote->version),

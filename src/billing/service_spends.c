@@ -109,32 +109,32 @@ on_use(const struct lot_use *u, void *arg)
 
 /* From the books alone: the same the first time and ever after. */
 static enum vt_err
-spend_body(struct db *db, struct arena *a, int64_t tx, int64_t available,
-    struct json **out)
+spend_body(struct db *db, struct arena *a, const struct transaction_ref *tx,
+    int64_t available, struct json **out)
 {
-	struct json *j = json_object(a), *lots;
-	enum vt_err err;
-	struct query q;
+	struct json *j = json_object(a);
 
-	err = db_row(&q, db, sql[PUBLIC_ID], DB_INT("tx", tx));
-	if (err != VT_OK)
-		return err == VT_NOTFOUND ? VT_DB : err;
-	json_put_str(j, "transaction_id", db_text(&q, 0));
-	db_done(&q);
+	json_put_str(j, "transaction_id", tx->public_id);
 	json_put_int(j, "available", available);
-	lots = json_put_array(j, "lots");
 	*out = j;
-	return lot_uses_each(db, tx, on_use, lots);
+	return lot_uses_each(db, tx->id, on_use, json_put_array(j, "lots"));
 }
 
 static enum vt_err
 spend_again(struct db *db, const struct service_spend *s,
     const struct service_reference *ref, struct service_answer *out)
 {
+	struct transaction_ref tx = { .id = ref->tx };
 	struct json *body;
 	enum vt_err err;
+	struct query q;
 
-	err = spend_body(db, s->call.arena, ref->tx, ref->available, &body);
+	err = db_row(&q, db, sql[PUBLIC_ID], DB_INT("tx", ref->tx));
+	if (err != VT_OK)
+		return err == VT_NOTFOUND ? VT_DB : err;
+	(void)db_copy(&q, 0, tx.public_id, sizeof(tx.public_id));
+	db_done(&q);
+	err = spend_body(db, s->call.arena, &tx, ref->available, &body);
 	if (err != VT_OK)
 		return err;
 	out->status = 200;
@@ -176,7 +176,7 @@ spend_now(struct db *db, const struct service_spend *s,
 	fault_point("service.after_spend");
 	if (err == VT_OK)
 		err = spend_body(
-		    db, s->call.arena, ref->tx, ref->available, &body);
+		    db, s->call.arena, &done.tx, ref->available, &body);
 	if (err != VT_OK)
 		return err;
 	return service_call_answer(db, &s->call, ref->tx, 200, body, out);

@@ -56,7 +56,7 @@ static const char *const sql[STATEMENTS] = {
 	/* Oldest first, in both: who pays a debt is not left to chance. */
 	[USER_EXPIRED] = "SELECT id FROM holds WHERE user = :user "
 			 "AND state = 'open' AND expires_at <= :now "
-			 "ORDER BY expires_at, id LIMIT :max",
+			 "ORDER BY expires_at, id",
 	[ALL_EXPIRED] = "SELECT id FROM holds WHERE state = 'open' "
 			"AND expires_at <= :now "
 			"ORDER BY expires_at, id LIMIT :max",
@@ -149,7 +149,7 @@ hold_open(struct db *db, const struct hold_new *n, struct hold *out,
 	err = holds_expire_user(db, n->user, n->now_ms);
 	if (err != VT_OK)
 		return err;
-	random_id("hold_", public_id);
+	random_row_id("hold_", public_id);
 	err = db_row(&q, db, sql[ADD], DB_TEXT("public", public_id),
 	    DB_INT("service", n->service), DB_TEXT("reference", n->reference),
 	    DB_INT("user", n->user), DB_INT("tokens", n->tokens),
@@ -396,8 +396,7 @@ holds_expire_user(struct db *db, int64_t user, int64_t now_ms)
 
 	do {
 		err = expire_some(db, sql[USER_EXPIRED],
-		    DB_PARAMS(DB_INT("user", user), DB_INT("now", now_ms),
-			DB_INT("max", EXPIRED_MAX)),
+		    DB_PARAMS(DB_INT("user", user), DB_INT("now", now_ms)),
 		    now_ms, &count);
 	} while (err == VT_OK && count == EXPIRED_MAX);
 	return err;

@@ -42,7 +42,7 @@ static const char *const sql[STATEMENTS] = {
 	[LOT_ADD] =
 	    "INSERT INTO lots (user, tx, origin, paid, cost, currency, "
 	    "granted, expires_at, created_at) VALUES (:user, :tx, :origin, "
-	    ":paid, :cost, :currency, :tokens, :expires, :now) RETURNING id",
+	    ":paid, :cost, :currency, :tokens, :expires, :now)",
 	[LEFT_ADD] = "INSERT INTO lot_left (lot, user, left) "
 		     "VALUES (:lot, :user, :tokens)",
 	[USE_ADD] = "INSERT INTO lot_uses (movement, lot, delta) "
@@ -67,11 +67,13 @@ static const char *const sql[STATEMENTS] = {
 	[MARKS_THEN] = "SELECT COALESCE(SUM(held), 0), "
 		       "COALESCE(SUM(frozen), 0) FROM lot_marks "
 		       "WHERE lot = :lot AND created_at <= :now",
+	/* One row is read. A LIMIT would sort in a table, which costs more
+	 * than the few lots that a user has. */
 	[NEXT] = "SELECT l.id, f.left - f.held - f.frozen "
 		 "FROM lot_left f JOIN lots l ON l.id = f.lot "
 		 "WHERE f.user = :user AND f.left > 0 "
 		 "AND f.left - f.held - f.frozen > 0 "
-		 "AND " NOT_ENDED BURN_ORDER " LIMIT 1",
+		 "AND " NOT_ENDED BURN_ORDER,
 	[TAKE] = "UPDATE lot_left SET left = left - :tokens WHERE lot = :lot "
 		 "AND left - held - frozen >= :tokens",
 	[TAKEN] = "SELECT COALESCE(-SUM(delta), 0) FROM lot_uses "
@@ -94,9 +96,8 @@ enum vt_err
 lot_add(struct db *db, const struct lot_new *l, int64_t *lot)
 {
 	enum vt_err err;
-	struct query q;
 
-	err = db_row(&q, db, sql[LOT_ADD], DB_INT("user", l->user),
+	err = db_exec(db, sql[LOT_ADD], DB_INT("user", l->user),
 	    DB_INT("tx", l->tx), DB_TEXT("origin", l->origin),
 	    DB_INT("paid", l->paid), DB_INT("cost", l->cost),
 	    DB_TEXT("currency", l->currency), DB_INT("tokens", l->tokens),
@@ -104,9 +105,8 @@ lot_add(struct db *db, const struct lot_new *l, int64_t *lot)
 			       : DB_INT("expires", l->expires_at),
 	    DB_INT("now", l->now_ms));
 	if (err != VT_OK)
-		return err == VT_NOTFOUND ? VT_DB : err;
-	*lot = db_int(&q, 0);
-	db_done(&q);
+		return err;
+	*lot = db_last_id(db);
 	err = db_exec(db, sql[LEFT_ADD], DB_INT("lot", *lot),
 	    DB_INT("user", l->user), DB_INT("tokens", l->tokens));
 	if (err != VT_OK)

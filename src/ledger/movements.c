@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/fault.h"
+#include "base/random.h"
 
 enum {
 	ACCOUNT_BY_USER,
@@ -18,14 +19,16 @@ enum {
 	MOVEMENT_BY_CAUSE,
 	TAKE,
 	PUT,
+	NOW,
 	ENTRY_ADD,
 	STATEMENTS
 };
 
 static const char *const sql[STATEMENTS] = {
-	[ACCOUNT_BY_USER] = "SELECT id FROM accounts WHERE user = :user",
+	[ACCOUNT_BY_USER] =
+	    "SELECT id, balance FROM accounts WHERE user = :user",
 	[ACCOUNT_ADD] = "INSERT INTO accounts (kind, user) "
-			"VALUES ('user', :user) RETURNING id",
+			"VALUES ('user', :user) RETURNING id, balance",
 	[HEAD] = "SELECT id, hash FROM movements ORDER BY id DESC LIMIT 1",
 	[TX_PUBLIC] = "SELECT public_id FROM token_transactions WHERE id = :tx",
 	[MOVEMENT_ADD] =
@@ -37,10 +40,11 @@ static const char *const sql[STATEMENTS] = {
 	/* The check and the debit are this one statement (R59). */
 	[TAKE] = "UPDATE accounts SET balance = balance - :tokens, "
 		 "seq = seq + 1 WHERE id = :account "
-		 "AND (kind <> 'user' OR balance >= :tokens) "
-		 "RETURNING seq, balance",
+		 "AND (kind <> 'user' OR balance >= :tokens)",
 	[PUT] = "UPDATE accounts SET balance = balance + :tokens, "
-		"seq = seq + 1 WHERE id = :account RETURNING seq, balance",
+		"seq = seq + 1 WHERE id = :account",
+	/* Not RETURNING, which costs SQLite a table and a journal each. */
+	[NOW] = "SELECT seq, balance FROM accounts WHERE id = :account",
 	[ENTRY_ADD] =
 	    "INSERT INTO entries (account, seq, movement, delta, "
 	    "balance) VALUES (:account, :seq, :movement, :delta, :balance)",
@@ -48,6 +52,15 @@ static const char *const sql[STATEMENTS] = {
 
 enum vt_err
 ledger_user_account(struct db *db, int64_t user, int64_t *account)
+{
+	int64_t balance;
+
+	return ledger_user_balance(db, user, account, &balance);
+}
+
+enum vt_err
+ledger_user_balance(
+    struct db *db, int64_t user, int64_t *account, int64_t *balance)
 {
 	enum vt_err err;
 	struct query q;
@@ -58,6 +71,7 @@ ledger_user_account(struct db *db, int64_t user, int64_t *account)
 	if (err != VT_OK)
 		return err == VT_NOTFOUND ? VT_DB : err;
 	*account = db_int(&q, 0);
+	*balance = db_int(&q, 1);
 	db_done(&q);
 	return VT_OK;
 }
@@ -109,22 +123,38 @@ chain_head(struct db *db, int64_t *next_id,
 	return err;
 }
 
+/* What the hash calls the transaction. */
+static enum vt_err
+tx_name(
+    struct db *db, const struct movement *m, char out[static RANDOM_ID_BYTES])
+{
+	enum vt_err err;
+	struct query q;
+
+	if (m->tx_public_id != NULL) {
+		(void)snprintf(out, RANDOM_ID_BYTES, "%s", m->tx_public_id);
+		return VT_OK;
+	}
+	err = db_row(&q, db, sql[TX_PUBLIC], DB_INT("tx", m->tx));
+	if (err != VT_OK)
+		return err == VT_NOTFOUND ? VT_DB : err;
+	(void)db_copy(&q, 0, out, RANDOM_ID_BYTES);
+	db_done(&q);
+	return VT_OK;
+}
+
 static enum vt_err
 movement_add(struct db *db, const struct movement *m, int64_t *id)
 {
 	unsigned char prev[LEDGER_HASH_BYTES], hash[LEDGER_HASH_BYTES];
-	char tx_public_id[64];
+	char tx_public_id[RANDOM_ID_BYTES];
 	enum vt_err err;
-	struct query q;
 
 	err = chain_head(db, id, prev);
+	if (err == VT_OK)
+		err = tx_name(db, m, tx_public_id);
 	if (err != VT_OK)
 		return err;
-	err = db_row(&q, db, sql[TX_PUBLIC], DB_INT("tx", m->tx));
-	if (err != VT_OK)
-		return err == VT_NOTFOUND ? VT_DB : err;
-	(void)db_copy(&q, 0, tx_public_id, sizeof(tx_public_id));
-	db_done(&q);
 	ledger_hash(prev, *id, tx_public_id, m->cause, m->from, m->to,
 	    m->tokens, m->now_ms, hash);
 	return db_exec(db, sql[MOVEMENT_ADD], DB_INT("id", *id),
@@ -144,12 +174,14 @@ leg(struct db *db, const char *change, int64_t account, int64_t movement,
 	struct query q;
 	int64_t seq;
 
-	err = db_row(&q, db, change, DB_INT("account", account),
-	    DB_INT("tokens", tokens));
-	if (err == VT_NOTFOUND)
+	err = db_exec(
+	    db, change, DB_INT("account", account), DB_INT("tokens", tokens));
+	if (err == VT_OK && db_changes(db) != 1)
 		return VT_FUNDS;
+	if (err == VT_OK)
+		err = db_row(&q, db, sql[NOW], DB_INT("account", account));
 	if (err != VT_OK)
-		return err;
+		return err == VT_NOTFOUND ? VT_DB : err;
 	seq = db_int(&q, 0);
 	*balance = db_int(&q, 1);
 	db_done(&q);

@@ -27,7 +27,8 @@ enum ledger_account {
 };
 
 struct movement {
-	int64_t tx; /* token_transactions.id */
+	int64_t tx;		  /* token_transactions.id */
+	const char *tx_public_id; /* NULL: read from its row */
 	const char
 	    *cause; /* docs/ledger.md's table; at most LEDGER_CAUSE_BYTES */
 	int64_t from, to; /* accounts.id */
@@ -46,6 +47,10 @@ struct movement_done {
  */
 enum vt_err
 ledger_user_account(struct db *db, int64_t user, int64_t *account) VT_MUSTCHECK;
+
+/* The same, with the account's balance, which includes what is held. */
+enum vt_err ledger_user_balance(struct db *db, int64_t user, int64_t *account,
+    int64_t *balance) VT_MUSTCHECK;
 
 /*
  * Books one movement. Inside an operation. VT_CONFLICT: the cause is booked

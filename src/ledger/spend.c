@@ -25,7 +25,7 @@ ledger_spend(struct db *db, const struct spend *s, struct spend_done *out,
 {
 	struct transaction_new t = { .user = s->user,
 		.kind = "spend",
-		.status = "pending",
+		.status = "completed",
 		.actor = s->actor,
 		.metadata = s->metadata,
 		.now_ms = s->now_ms };
@@ -34,6 +34,7 @@ ledger_spend(struct db *db, const struct spend *s, struct spend_done *out,
 		.tokens = s->tokens,
 		.now_ms = s->now_ms };
 	struct movement_done moved;
+	int64_t after;
 	struct balance b;
 	enum vt_err err;
 
@@ -42,20 +43,25 @@ ledger_spend(struct db *db, const struct spend *s, struct spend_done *out,
 	t.tokens = -s->tokens;
 	err = holds_expire_user(db, s->user, s->now_ms);
 	if (err == VT_OK)
-		err = ledger_user_account(db, s->user, &m.from);
-	if (err == VT_OK)
-		err = transaction_add(db, &t, &out->tx);
+		err = ledger_user_balance(db, s->user, &m.from, &after);
+	if (err != VT_OK)
+		return err;
+	/* Nobody else writes meanwhile, so that it is made whole at once; too
+	 * few tokens are found when they are moved, and undo it. */
+	after -= s->tokens;
+	t.balance_after = &after;
+	err = transaction_add(db, &t, &out->tx);
 	if (err != VT_OK)
 		return err;
 	m.tx = out->tx.id;
+	m.tx_public_id = out->tx.public_id;
 	err = ledger_move(db, &m, &moved);
 	if (err == VT_OK)
 		err = lots_burn(db, s->user, moved.id, s->tokens, s->now_ms);
 	if (err == VT_FUNDS)
 		return refuse(db, s, moved.id, p);
-	if (err == VT_OK)
-		err = transaction_complete(
-		    db, m.tx, moved.from_balance, s->now_ms);
+	if (err == VT_OK && moved.from_balance != after)
+		err = VT_DB;
 	if (err == VT_OK)
 		err = ledger_balance(db, s->user, s->now_ms, &b);
 	if (err != VT_OK)

@@ -47,9 +47,10 @@ static const char *const sql[STATEMENTS] = {
 	[ADD] =
 	    "INSERT INTO token_transactions (public_id, user, kind, tokens, "
 	    "price_per_token, total_amount_usd, amount, currency, status, "
-	    "metadata, actor, note, created_at, updated_at) VALUES (:public, "
-	    ":user, :kind, :tokens, :unit, :usd, :amount, :currency, :status, "
-	    ":metadata, :actor, :note, :now, :now) RETURNING id",
+	    "balance_after, metadata, actor, note, created_at, updated_at) "
+	    "VALUES (:public, :user, :kind, :tokens, :unit, :usd, :amount, "
+	    ":currency, :status, :balance, :metadata, :actor, :note, :now, "
+	    ":now)",
 	[STATUS_GET] = "SELECT status FROM token_transactions WHERE id = :id",
 	[STATUS_SET] = "UPDATE token_transactions SET status = :status, "
 		       "updated_at = :now WHERE id = :id",
@@ -104,28 +105,27 @@ transaction_add(
 	char unit[MONEY_TEXT_BYTES], usd[MONEY_TEXT_BYTES];
 	bool priced = t->amount > 0 && t->tokens > 0;
 	enum vt_err err;
-	struct query q;
 
-	random_id("tx_", out->public_id);
+	random_row_id("tx_", out->public_id);
 	if (priced) {
 		money_price_per_token(t->amount, t->tokens, t->currency, unit);
 		money_format(t->amount, t->currency, usd);
 	}
-	err = db_row(&q, db, sql[ADD], DB_TEXT("public", out->public_id),
+	err = db_exec(db, sql[ADD], DB_TEXT("public", out->public_id),
 	    DB_INT("user", t->user), DB_TEXT("kind", t->kind),
 	    DB_INT("tokens", t->tokens), DB_TEXT("unit", priced ? unit : NULL),
 	    DB_TEXT(
 		"usd", priced && strcmp(t->currency, "usd") == 0 ? usd : NULL),
 	    priced ? DB_INT("amount", t->amount) : DB_NULL("amount"),
 	    DB_TEXT("currency", priced ? t->currency : NULL),
-	    DB_TEXT("status", t->status), DB_TEXT("metadata", t->metadata),
-	    DB_TEXT("actor", t->actor), DB_TEXT("note", t->note),
-	    DB_INT("now", t->now_ms));
-	if (err != VT_OK)
-		return err == VT_NOTFOUND ? VT_DB : err;
-	out->id = db_int(&q, 0);
-	db_done(&q);
-	return VT_OK;
+	    DB_TEXT("status", t->status),
+	    t->balance_after == NULL ? DB_NULL("balance")
+				     : DB_INT("balance", *t->balance_after),
+	    DB_TEXT("metadata", t->metadata), DB_TEXT("actor", t->actor),
+	    DB_TEXT("note", t->note), DB_INT("now", t->now_ms));
+	if (err == VT_OK)
+		out->id = db_last_id(db);
+	return err;
 }
 
 static bool

@@ -23,6 +23,8 @@ struct transaction_new {
 	const char *metadata; /* a JSON object as text, or NULL */
 	int64_t amount;	      /* smallest unit; 0: nothing is paid */
 	const char *currency; /* NULL with amount 0 */
+	/* For one that is complete when it is made: what the user has then. */
+	const int64_t *balance_after; /* or NULL */
 	int64_t now_ms;
 };
 

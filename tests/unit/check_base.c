@@ -187,6 +187,28 @@ START_TEST(ids_have_their_prefix_and_128_bits)
 }
 END_TEST
 
+START_TEST(ids_of_rows_sort_by_their_time)
+{
+	char a[RANDOM_ID_BYTES], b[RANDOM_ID_BYTES];
+	int64_t times[] = { 0, 1, 31, 32, 1763834645000, 1763834645001,
+		4102444800000 };
+
+	for (size_t i = 0; i + 1 < countof(times); i++) {
+		clock_freeze(times[i], 0);
+		random_row_id("tx_", a);
+		clock_freeze(times[i + 1], 0);
+		random_row_id("tx_", b);
+		ck_assert_uint_eq(strlen(a), strlen("tx_") + 26);
+		ck_assert_int_lt(strcmp(a, b), 0);
+		random_row_id("tx_", a);
+		ck_assert_str_ne(a, b);
+		/* The letters of the time; 80 bits of each differ. */
+		ck_assert_int_eq(memcmp(a, b, strlen("tx_") + 9), 0);
+	}
+	clock_thaw();
+}
+END_TEST
+
 START_TEST(log_lines_are_one_json_object_whatever_they_hold)
 {
 	char line[512];
@@ -274,6 +296,7 @@ main(void)
 		clock_file_shifts_wall_time_and_not_the_other,
 		frozen_clock_moves_by_its_sleeps_alone,
 		ids_have_their_prefix_and_128_bits,
+		ids_of_rows_sort_by_their_time,
 		log_lines_are_one_json_object_whatever_they_hold,
 		config_prefers_the_file_and_forgets_line_ends,
 		secret_leaves_the_environment, NULL
