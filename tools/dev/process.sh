@@ -137,7 +137,7 @@ spawn() {
 
 # Restarts a child that dies, at once; gives up on one that dies at once.
 # spawn-fcgi looks for nothing along PATH.
-MULTIWATCH=(/usr/bin/multiwatch -r 20 -t 1000)
+MULTIWATCH=(/usr/bin/multiwatch -r 50 -t 1000)
 
 # SIGUSR1 to the programs themselves: there is work.
 nudge() {
