@@ -1,9 +1,9 @@
 /*
  * names: what the seeder and the load generator call the same things.
  *
- * Identifiers of the wide world are spread over their whole range, as
- * random ones are, so that an index is entered all over; yet each says its
- * number at its end, by which the check afterwards knows it again.
+ * References of a service's own are spread over their whole range, as
+ * random ones are, so that an index is entered all over; yet each name says
+ * its number at its end, by which the check afterwards knows it again.
  */
 #ifndef BENCH_NAMES_H
 #define BENCH_NAMES_H
@@ -28,11 +28,23 @@ names_mix(uint64_t n)
 	return n ^ n >> 31;
 }
 
-/* "evt_0123456789abcdefn7" for the seventh. */
+/* "0123456789abcdefn7" for the seventh. */
 static inline void
 names_spread(const char *prefix, int64_t n, char out[static NAMES_BYTES])
 {
 	(void)snprintf(out, NAMES_BYTES, "%s%016" PRIx64 "n%" PRId64, prefix,
+	    names_mix((uint64_t)n), n);
+}
+
+/*
+ * An id as Stripe makes them: those of later things sort behind those of
+ * earlier ones. "evt_100000000070123456789abcdefn7" for the seventh.
+ */
+static inline void
+names_stripe(const char *prefix, int64_t n, char out[static NAMES_BYTES])
+{
+	(void)snprintf(out, NAMES_BYTES,
+	    "%s1%010" PRIx64 "%016" PRIx64 "n%" PRId64, prefix, (uint64_t)n,
 	    names_mix((uint64_t)n), n);
 }
 

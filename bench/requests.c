@@ -164,10 +164,10 @@ put_event(const struct requests *r, const char *prefix, int64_t n,
 	struct purchase p = { .number = number };
 	char id[NAMES_BYTES];
 
-	names_spread(prefix, n, id);
-	names_spread("pi_", number, p.intent);
-	names_spread("ch_", number, p.charge);
-	names_spread("cus_", number % NAMES_BUYERS, p.customer);
+	names_stripe(prefix, n, id);
+	names_stripe("pi_", number, p.intent);
+	names_stripe("ch_", number, p.charge);
+	names_stripe("cus_", number % NAMES_BUYERS, p.customer);
 	buf_printf(out,
 	    "{\"id\":\"%s\",\"object\":\"event\",\"api_version\":\"%s\","
 	    "\"created\":1795000002,\"data\":{\"object\":",

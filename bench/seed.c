@@ -232,7 +232,7 @@ make_buyers(struct seed *s)
 	char customer[NAMES_BYTES];
 
 	for (int64_t n = 0; n < NAMES_BUYERS; n++) {
-		names_spread("cus_", n, customer);
+		names_stripe("cus_", n, customer);
 		make_user(s, s->users + n, customer);
 		need(db_exec(s->db, customer_sql, DB_TEXT("cus", customer),
 			 DB_INT("user", s->user0 + s->users + n + 1),
@@ -407,8 +407,8 @@ make_orders(struct seed *s)
 
 		random_id("tx_", public_id);
 		random_id("ord_", order);
-		names_spread("pi_", n, pi);
-		names_spread("cus_", n % NAMES_BUYERS, customer);
+		names_stripe("pi_", n, pi);
+		names_stripe("cus_", n % NAMES_BUYERS, customer);
 		names_user(user, sub);
 		(void)snprintf(actor, sizeof(actor), "user:%s", sub);
 		need(db_exec(s->db, pending_sql, DB_TEXT("public", public_id),
