@@ -3,6 +3,10 @@
 
 #include "text/money.h"
 
+#define POLICY                                                     \
+	"default-src 'none'; style-src 'self'; img-src 'self'; "   \
+	"script-src 'self'; connect-src 'self'; base-uri 'none'; " \
+	"frame-ancestors 'none'"
 #define PAGE_BYTES_MAX (4 << 20)
 
 static void
@@ -93,9 +97,7 @@ layout_end(struct call *c, struct html *h, const struct layout *l)
 	c->answer = buf_str(h->b);
 	c->answer_type = "text/html; charset=utf-8";
 	response_header(c->response, "Content-Security-Policy",
-	    "default-src 'none'; style-src 'self'; img-src 'self'; "
-	    "script-src 'self'; connect-src 'self'; base-uri 'none'; "
-	    "frame-ancestors 'none'");
+	    l->frames ? POLICY "; frame-src 'self'" : POLICY);
 	response_header(c->response, "Referrer-Policy",
 	    l->controls ? "same-origin" : "no-referrer");
 	response_header(c->response, "Cache-Control", "no-store");

@@ -18,6 +18,7 @@ struct layout {
 	 * browser has to say it. Not for a page whose address holds a secret.
 	 */
 	bool controls;
+	bool frames; /* shows frames of our own: the Payment Element */
 };
 
 /* Begins the answer: everything up to the page's heading, in <main>. */

@@ -74,6 +74,7 @@ extern const struct operation invoice_operations[];
 extern const struct operation invoice_item_operations[];
 extern const struct operation invoice_line_operations[];
 extern const struct operation credit_note_operations[];
+extern const struct operation hosted_invoice_operations[];
 extern const struct operation invoice_payment_operations[];
 
 /* The pages that show what there is. */
