@@ -31,12 +31,18 @@ function itemOf(line) {
 
 const items = fs.readFileSync(process.argv[2], 'utf8').trim().split('\n').map(itemOf);
 
+/* What is wrong in the same way in many places is said once. */
 function complaints() {
     const bad = new Set();
+    const said = new Map();
     for (const { item, path, text } of judge(need, items)) {
         const { what, from } = items[item] ?? { what: 'program', from: '' };
+        const short = `${path.replace(/\[\d+\]/gu, '[]')}\n${text.split('\n').slice(0, LINES).join('\n')}`;
         bad.add(item);
-        console.log(`FAIL ${what} ${from}: ${path}\n${text.split('\n').slice(0, LINES).join('\n')}`);
+        said.set(short, [...(said.get(short) ?? []), `${what} ${from}`]);
+    }
+    for (const [text, [first, ...more]] of said) {
+        console.log(`FAIL ${first}${more.length > 0 ? ` and ${more.length} more` : ''}: ${text}`);
     }
     for (const what of ['answer', 'error', 'event', 'request']) {
         const count = items.filter((item) => item.what === what).length;

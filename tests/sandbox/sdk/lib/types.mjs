@@ -5,7 +5,7 @@
  * a literal of the type that the SDK gives it, and all of them are compiled
  * in one program. A fresh literal may have no member that its type does not
  * know, at any depth; must have those that the type requires; and each value
- * must be of its member's type.
+ * must be of its member's type. A type that would take anything takes nothing.
  *
  * As shipped, the declarations are wider than the wire in a few places, and
  * those are narrowed before the compiler reads them: see NARROWED.
@@ -55,6 +55,12 @@ type Before<T> = T extends Array<unknown> ? T | null
 `,
     },
     {
+        file: 'resources/Events.d.ts',
+        why: 'What comes with the next period has no id yet; so says the comment at this event.',
+        from: /(?<=namespace InvoiceUpcomingEvent \{\n.*\n {8}object: )Invoice;/u,
+        to: "Omit<Invoice, 'id'>;",
+    },
+    {
         file: 'Types.d.ts',
         why: 'The SDK puts what it knows about the answer beside what the error says.',
         from: / {4}headers\?: \{\n.*\n {4}\};\n {4}statusCode\?.*\n {4}requestId\?.*\n {4}detail\?.*\n {4}exception\?.*\n/u,
@@ -65,6 +71,7 @@ type Before<T> = T extends Array<unknown> ? T | null
 const HEAD = `
 import type Stripe from './stripe.esm.node.js';
 import type { StripeRawError } from './Types.js';
+type Known<T> = unknown extends T ? never : T;
 type Method = (...args: never[]) => unknown;
 type Answer<F extends Method> = Awaited<ReturnType<F>>;
 type Params<F extends Method, N extends number> = NonNullable<Parameters<F>[N]>;
@@ -108,7 +115,7 @@ function written(items) {
     let text = HEAD;
     for (const [i, item] of items.entries()) {
         starts.push(text.length);
-        text += `export const _${i}: ${typeOf(item)} = ${JSON.stringify(item.body)};\n`;
+        text += `export const _${i}: Known<${typeOf(item)}> = ${JSON.stringify(item.body)};\n`;
     }
     return { text, starts };
 }
