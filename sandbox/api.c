@@ -28,6 +28,7 @@ static const struct operation *const tables[] = {
 	refund_operations,
 	dispute_operations,
 	setup_intent_operations,
+	elements_operations,
 	event_operations,
 	webhook_endpoint_operations,
 	test_clock_operations,
