@@ -11,7 +11,6 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "billing/clerk.h"
-#include "billing/low_balance.h"
 #include "store/writer.h"
 #include "text/signature.h"
 #include "web/worker.h"
@@ -94,7 +93,6 @@ webhook_open(struct worker_state *s)
 		    "it must be one to four secrets, each \"whsec_\" and "
 		    "base64, separated by commas");
 	secret_free(value);
-	low_balance_open();
 	return keys;
 }
 

@@ -11,7 +11,6 @@
 
 #include "access/access.h"
 #include "base/config.h"
-#include "billing/low_balance.h"
 #include "billing/purchase.h"
 #include "billing/shop_open.h"
 #include "text/money.h"
@@ -122,7 +121,6 @@ intent_open(struct worker_state *s)
 	if (own == NULL)
 		abort();
 	access_open(s);
-	low_balance_open();
 	own->shop = shop_open(s->writer, s->readers, s->instance);
 	own->publishable_key = config_need("STRIPE_PUBLISHABLE_KEY");
 	return own;

@@ -17,6 +17,7 @@
 #include "test_clock.h"
 #include "tree.h"
 
+#define INSIDE_DEPTH_MAX 64
 #define TRUNCATED_BYTES 512 /* how much of a cut answer is missing */
 
 static const struct operation *const tables[] = {
@@ -28,7 +29,7 @@ static const struct operation *const tables[] = {
 	refund_operations,
 	dispute_operations,
 	setup_intent_operations,
-	elements_operations,
+	checkout_operations,
 	event_operations,
 	webhook_endpoint_operations,
 	test_clock_operations,
@@ -186,6 +187,31 @@ unknown_path(struct work *w)
 	    "Unrecognized request URL (%s: %s). This sandbox has no such "
 	    "operation.",
 	    http_method_name(w->r->method), w->r->path);
+}
+
+enum vt_err
+api_inside(struct call *c, enum http_method method, const char *path,
+    struct json *params, const struct json **out)
+{
+	const struct request r = { .method = method, .path = path };
+	const struct operation *op = NULL;
+	struct call inner = *c;
+	enum vt_err err;
+
+	for (size_t i = 0; i < countof(tables) && op == NULL; i++)
+		op = operation_find(&inner, tables[i], &r);
+	if (op == NULL)
+		return VT_NOTFOUND;
+	inner.params = params;
+	inner.key = KEY_SECRET;
+	inner.versioned = true;
+	err = op->run(&inner);
+	c->docs = inner.docs;
+	c->error = inner.error;
+	return err == VT_OK
+	    ? json_parse(c->arena, inner.answer, strlen(inner.answer),
+		  INSIDE_DEPTH_MAX, out, NULL)
+	    : err;
 }
 
 /* --- doing it ----------------------------------------------------------- */

@@ -4,8 +4,11 @@
  */
 #include <string.h>
 
+#include "api.h"
+#include "checkout.h"
 #include "dispute.h"
 #include "event.h"
+#include "intent.h"
 #include "operation.h"
 #include "refund.h"
 #include "render.h"
@@ -32,6 +35,16 @@ static const struct param renew_params[] = {
 	PARAM_RANGE("exp_month", P_INT, P_REQUIRED, 1, 12),
 	PARAM_RANGE("exp_year", P_INT, P_REQUIRED, 2000, 2200),
 	PARAM("payment_method", P_STR, P_REQUIRED),
+	PARAM_END,
+};
+
+static const char *const outcomes[] = { "complete", "fail", NULL };
+
+static const struct param checkout_params[] = {
+	PARAM("email", P_STR, 0),
+	PARAM_ENUM("outcome", 0, outcomes),
+	PARAM("payment_method", P_STR, 0),
+	PARAM("session", P_STR, P_REQUIRED),
 	PARAM_END,
 };
 
@@ -127,9 +140,49 @@ renew(struct call *c)
 	return err == VT_OK ? render_doc(c, d) : err;
 }
 
+/* Confirms an intent by this method, as stripe.js on a page would. */
+static enum vt_err
+confirm(struct call *c, const struct doc *intent, const char *method)
+{
+	struct json *p = json_object(c->arena);
+	const struct json *out;
+
+	json_put_str(p, "payment_method", method);
+	json_put_str(p, "return_url", c->box->site);
+	json_put_bool(p, "use_stripe_sdk", true);
+	return api_inside(c, HTTP_POST,
+	    arena_printf(c->arena, "%s/%s/confirm", resources[intent->kind].url,
+		intent->id),
+	    p, &out);
+}
+
+/* What a customer would do on the page of a Checkout Session. */
+static enum vt_err
+checkout(struct call *c)
+{
+	const char *method = json_str_at(c->params, "payment_method");
+	const char *outcome = json_str_at(c->params, "outcome");
+	struct doc *d, *intent;
+	enum vt_err err;
+
+	err = doc_need(c, R_CHECKOUT_SESSION, json_str_at(c->params, "session"),
+	    "session", &d);
+	if (err == VT_OK)
+		err = checkout_start(
+		    c, d, json_str_at(c->params, "email"), &intent);
+	if (err == VT_OK && intent != NULL)
+		err = confirm(
+		    c, intent, method != NULL ? method : "pm_card_visa");
+	if (err == VT_OK && intent != NULL && outcome != NULL)
+		err = intent_authenticated(
+		    c, intent, strcmp(outcome, "complete") == 0);
+	return err == VT_OK ? render_doc(c, d) : err;
+}
+
 const struct operation dashboard_operations[] = {
 	{ HTTP_POST, "/_sandbox/refund", refund_params, refund, 0 },
 	{ HTTP_POST, "/_sandbox/dispute", dispute_params, dispute, 0 },
 	{ HTTP_POST, "/_sandbox/renew-card", renew_params, renew, 0 },
+	{ HTTP_POST, "/_sandbox/checkout", checkout_params, checkout, 0 },
 	{ 0 },
 };

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "checkout.h"
 #include "dispute.h"
 #include "invoice.h"
 #include "payment.h"
@@ -25,6 +26,7 @@ static const struct {
 	{ R_REFUND, refund_due },
 	{ R_INVOICE, invoice_due },
 	{ R_DISPUTE, dispute_due },
+	{ R_CHECKOUT_SESSION, checkout_due },
 	{ R_TEST_CLOCK, test_clock_due },
 };
 

@@ -58,7 +58,7 @@ extern const struct operation balance_operations[];
 extern const struct operation refund_operations[];
 extern const struct operation dispute_operations[];
 extern const struct operation setup_intent_operations[];
-extern const struct operation elements_operations[];
+extern const struct operation checkout_operations[];
 extern const struct operation event_operations[];
 extern const struct operation webhook_endpoint_operations[];
 extern const struct operation test_clock_operations[];
@@ -66,6 +66,8 @@ extern const struct operation test_clock_operations[];
 /* Under /_sandbox/, not of the API. */
 extern const struct operation request_log_operations[];
 extern const struct operation dashboard_operations[];
+/* Under /_hosted/: pages that Stripe shows to customers. */
+extern const struct operation checkout_pages[];
 extern const struct operation product_operations[];
 extern const struct operation price_operations[];
 extern const struct operation coupon_operations[];

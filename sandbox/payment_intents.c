@@ -1,6 +1,7 @@
 /* payment_intents: /v1/payment_intents. */
 #include <string.h>
 
+#include "checkout.h"
 #include "event.h"
 #include "ids.h"
 #include "intent.h"
@@ -146,6 +147,10 @@ cancel(struct call *c)
 		return err;
 	if (!intent_has_status(d, open))
 		return intent_refuse_state(c, d, "cancel", open);
+	if (checkout_holds(c, d))
+		return call_fail(c, 400, NULL, NULL,
+		    "This PaymentIntent belongs to a Checkout Session, which "
+		    "must be expired instead.");
 	err =
 	    payment_cancel(c, d, json_str_at(c->params, "cancellation_reason"));
 	return err == VT_OK ? render_doc(c, d) : err;

@@ -217,7 +217,9 @@ freeze(struct call *c, struct doc *d)
 static const char *
 column(const struct doc *d, const char *path)
 {
-	return path == NULL ? NULL : json_str_at(d->body, path);
+	const char *s = path == NULL ? NULL : json_str_at(d->body, path);
+
+	return s != NULL || path == NULL ? s : json_str_at(d->hidden, path);
 }
 
 static const char *

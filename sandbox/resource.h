@@ -25,6 +25,8 @@ enum resource_kind {
 	R_DISPUTE,
 	R_SETUP_INTENT,
 	R_SETUP_ATTEMPT,
+	R_CHECKOUT_SESSION,
+	R_CHECKOUT_ITEM,
 	R_FRAUD_WARNING,
 	R_EVENT,
 	R_WEBHOOK_ENDPOINT,
@@ -74,7 +76,10 @@ struct resource {
 	size_t chars;
 	const char *url; /* of the list; NULL: it has none */
 	const struct field *fields;
-	/* Where the columns for lists come from; NULL: nowhere. */
+	/*
+	 * Where the columns for lists come from, in the body or else in the
+	 * hidden half; NULL: nowhere.
+	 */
 	const char *customer, *parent, *type;
 };
 

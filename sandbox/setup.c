@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "card.h"
+#include "checkout.h"
 #include "event.h"
 #include "intent.h"
 #include "method.h"
@@ -14,7 +15,9 @@ save_and_emit(struct call *c, struct doc *d, const char *type)
 {
 	enum vt_err err = doc_save(c, d);
 
-	return err == VT_OK ? event_emit(c, type, d) : err;
+	if (err == VT_OK)
+		err = event_emit(c, type, d);
+	return err == VT_OK ? checkout_intent_told(c, d) : err;
 }
 
 /* What the attempt shows of the method: less than a charge would. */

@@ -3,20 +3,11 @@
  * for stripe.js, and shows the page anew once something has happened.
  */
 
+import { loadStripe } from './hosted.js';
+
 const form = document.getElementById('pay');
 const message = document.getElementById('message');
 const button = form.querySelector('button');
-
-/* A script of the old kind, which says by a global what it offers. */
-function load(src) {
-    return new Promise((resolve, reject) => {
-        const script = document.createElement('script');
-        script.src = src;
-        script.addEventListener('load', resolve);
-        script.addEventListener('error', () => reject(new Error(`${src} cannot be loaded`)));
-        document.head.append(script);
-    });
-}
 
 /* The address without what a bank's way back has added to it. */
 function here() {
@@ -28,8 +19,7 @@ function here() {
 }
 
 async function start() {
-    await load('/endive/stripe.js');
-    const stripe = window.Stripe('pk_test_hostedinvoicepage');
+    const stripe = await loadStripe('pk_test_hostedinvoicepage');
     const elements = stripe.elements({ clientSecret: form.dataset.secret });
     elements.create('payment').mount('#payment-element');
     form.addEventListener('submit', async (event) => {

@@ -9,7 +9,6 @@
 #include "ledger/lots.h"
 #include "ledger/movements.h"
 #include "ledger/settle.h"
-#include "ledger/thresholds.h"
 
 enum { ADD, UNVERIFIED, VERIFIED, ALARM, FREE, STATEMENTS };
 
@@ -24,8 +23,7 @@ static const char *const sql[STATEMENTS] = {
 	[VERIFIED] = "SELECT 1 FROM grants WHERE tx = :tx "
 		     "AND verified_at IS NOT NULL",
 	[ALARM] = "UPDATE grants SET alarm = :why WHERE tx = :tx",
-	[FREE] = "SELECT f.lot, f.user, f.left - f.held - f.frozen "
-		 "FROM grants g "
+	[FREE] = "SELECT f.lot, f.left - f.held - f.frozen FROM grants g "
 		 "JOIN lot_left f ON f.lot = g.lot WHERE g.tx = :tx",
 };
 
@@ -42,7 +40,7 @@ credit(struct db *db, const struct grant *g, const struct grant_done *done)
 	int64_t paid;
 
 	if (g->source != NULL) {
-		err = settle_within(db, g->tx, g->now_ms, &settled);
+		err = settle(db, g->tx, g->now_ms, &settled);
 		if (err != VT_OK)
 			return err;
 	}
@@ -69,13 +67,10 @@ ledger_grant(struct db *db, const struct grant *g, struct grant_done *out)
 		.currency = g->currency,
 		.expires_at = g->expires_at,
 		.now_ms = g->now_ms };
-	struct threshold_watch watch;
 	struct movement_done moved;
 	enum vt_err err;
 
-	err = thresholds_begin(db, g->user, g->now_ms, &watch);
-	if (err == VT_OK)
-		err = ledger_user_account(db, g->user, &m.to);
+	err = ledger_user_account(db, g->user, &m.to);
 	if (err != VT_OK)
 		return err;
 	err = ledger_move(db, &m, &moved);
@@ -96,9 +91,7 @@ ledger_grant(struct db *db, const struct grant *g, struct grant_done *out)
 	out->movement = moved.id;
 	out->balance = moved.to_balance;
 	err = transaction_complete(db, g->tx, out->balance, g->now_ms);
-	if (err == VT_OK)
-		err = credit(db, g, out);
-	return err == VT_OK ? thresholds_end(db, &watch) : err;
+	return err == VT_OK ? credit(db, g, out) : err;
 }
 
 enum vt_err
@@ -138,8 +131,7 @@ grant_is_verified(struct db *db, int64_t tx)
 enum vt_err
 grant_alarm(struct db *db, int64_t tx, const char *why, int64_t now_ms)
 {
-	struct threshold_watch watch;
-	int64_t lot, user, tokens;
+	int64_t lot, tokens;
 	enum vt_err err;
 	struct query q;
 
@@ -149,11 +141,7 @@ grant_alarm(struct db *db, int64_t tx, const char *why, int64_t now_ms)
 	if (err != VT_OK)
 		return err == VT_NOTFOUND ? VT_DB : err;
 	lot = db_int(&q, 0);
-	user = db_int(&q, 1);
-	tokens = db_int(&q, 2);
+	tokens = db_int(&q, 1);
 	db_done(&q);
-	err = thresholds_begin(db, user, now_ms, &watch);
-	if (err == VT_OK && tokens > 0)
-		err = lot_mark(db, lot, 0, tokens, now_ms);
-	return err == VT_OK ? thresholds_end(db, &watch) : err;
+	return tokens > 0 ? lot_mark(db, lot, 0, tokens, now_ms) : VT_OK;
 }

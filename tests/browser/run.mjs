@@ -16,8 +16,7 @@ import { Visitor, launch, preparePictures } from './lib/browser.mjs';
 
 const FILES = [
     'money', 'purchase', 'decline', 'challenge', 'redirect', 'processing', 'resume',
-    'refusals', 'account', 'keyboard', 'access', 'standins', 'surface', 'elements', 'confirming',
-    'desk',
+    'refusals', 'account', 'keyboard', 'access', 'standins',
 ];
 const TEST_MS = 90_000;
 
