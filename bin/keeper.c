@@ -28,6 +28,7 @@
 #include "base/log.h"
 #include "base/process.h"
 #include "billing/events.h"
+#include "billing/low_balance.h"
 #include "ledger/expire.h"
 #include "ledger/holds.h"
 #include "ledger/idempotency.h"
@@ -407,6 +408,7 @@ open_all(struct keeper *k)
 	enum vt_err err;
 
 	k->path = config_need("VANTAGE_DB");
+	low_balance_open();
 	err = db_open(k->path, DB_KEEPER, &k->db);
 	/* The first read makes the shared index, or mends it. */
 	if (err == VT_OK)

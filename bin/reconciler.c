@@ -16,6 +16,7 @@
 #include "base/config.h"
 #include "base/log.h"
 #include "base/process.h"
+#include "billing/low_balance.h"
 #include "billing/reconcile.h"
 #include "billing/shop_open.h"
 #include "net/https.h"
@@ -140,6 +141,7 @@ open_all(struct reconciler *c)
 
 	c->interval_s = config_int(
 	    "VANTAGE_RECONCILE_INTERVAL_S", INTERVAL_S, 1, INTERVAL_S_MAX);
+	low_balance_open();
 	open_jwks(c);
 	status = open_database(c);
 	if (status != EX_OK)

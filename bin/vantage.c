@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/process.h"
 #include "base/random.h"
+#include "billing/low_balance.h"
 #include "store/migrate.h"
 
 static const struct command *const commands[] = {
@@ -54,6 +55,7 @@ command_write(write_fn fn, const void *in, void *out, struct vt_problem *p)
 	err = migrate_check(o.db_path, &instance, p);
 	if (err == VT_OK)
 		process_refuse_clock(instance.livemode);
+	low_balance_open();
 	if (err == VT_OK)
 		err = writer_start(&o, &w);
 	if (err == VT_OK)

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "billing/admin_grants.h"
 #include "billing/admin_revoke.h"
+#include "billing/low_balance.h"
 #include "history.h"
 #include "ledger/movements.h"
 #include "store/readers.h"
@@ -394,6 +395,7 @@ static void *
 admin_open(struct worker_state *s)
 {
 	access_open(s);
+	low_balance_open();
 	return NULL;
 }
 

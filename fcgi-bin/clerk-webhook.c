@@ -11,6 +11,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "billing/clerk.h"
+#include "billing/low_balance.h"
 #include "store/writer.h"
 #include "text/signature.h"
 #include "web/worker.h"
@@ -93,6 +94,7 @@ webhook_open(struct worker_state *s)
 		    "it must be one to four secrets, each \"whsec_\" and "
 		    "base64, separated by commas");
 	secret_free(value);
+	low_balance_open();
 	return keys;
 }
 

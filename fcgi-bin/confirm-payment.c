@@ -10,6 +10,7 @@
 
 #include "access/access.h"
 #include "billing/confirm.h"
+#include "billing/low_balance.h"
 #include "billing/shop_open.h"
 #include "web/worker.h"
 
@@ -99,6 +100,7 @@ static void *
 confirm_open(struct worker_state *s)
 {
 	access_open(s);
+	low_balance_open();
 	return shop_open(s->writer, s->readers, s->instance);
 }
 

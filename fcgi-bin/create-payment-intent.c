@@ -11,6 +11,7 @@
 
 #include "access/access.h"
 #include "base/config.h"
+#include "billing/low_balance.h"
 #include "billing/purchase.h"
 #include "billing/shop_open.h"
 #include "text/money.h"
@@ -121,6 +122,7 @@ intent_open(struct worker_state *s)
 	if (own == NULL)
 		abort();
 	access_open(s);
+	low_balance_open();
 	own->shop = shop_open(s->writer, s->readers, s->instance);
 	own->publishable_key = config_need("STRIPE_PUBLISHABLE_KEY");
 	return own;

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/log.h"
+#include "billing/low_balance.h"
 #include "billing/service_calls.h"
 #include "billing/users.h"
 #include "ledger/holds.h"
@@ -254,6 +255,14 @@ reverse_post(struct request *r, struct response *w, struct vt_problem *p)
 
 /* ---- the worker ---------------------------------------------------------- */
 
+static void *
+spend_open(struct worker_state *s)
+{
+	(void)s;
+	low_balance_open();
+	return NULL;
+}
+
 static const struct route routes[] = {
 	{ HTTP_POST, "/api/tokens/spend", ACCESS_TOKENS_SPEND, BODY_BYTES_MAX,
 	    spend_post, 0 },
@@ -276,6 +285,7 @@ main(int argc, char **argv)
 		.routes_count = countof(routes),
 		.db = WORKER_DB_WRITE,
 		.threads = THREADS,
+		.open = spend_open,
 		.authorize = access_authorize_service,
 		.limit_key = access_limit_key });
 }

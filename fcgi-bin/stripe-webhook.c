@@ -10,6 +10,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "billing/events.h"
+#include "billing/low_balance.h"
 #include "store/writer.h"
 #include "text/signature.h"
 #include "web/worker.h"
@@ -71,6 +72,7 @@ webhook_open(struct worker_state *s)
 		config_die("STRIPE_WEBHOOK_SECRET",
 		    "it must be one to four secrets, separated by commas");
 	secret_free(value);
+	low_balance_open();
 	return keys;
 }
 

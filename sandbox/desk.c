@@ -195,7 +195,7 @@ desk_resend(struct html *h, const char *event)
 	desk_act(h, "/_sandbox/events/resend", "Sent again.");
 	layout_hidden(h, "event", event);
 	html_open(h, "button");
-	html_attr_printf(h, "aria-label", "Send %s again", event);
+	html_attr_printf(h, "aria-label", "Resend %s", event);
 	html_attr(h, "title", "Send it again");
 	html_text(h, "Resend");
 	html_close(h, "button");
@@ -346,8 +346,8 @@ put_deliveries(struct html *h, const struct json *state)
 	}
 	desk_open(h, "div", "scroll");
 	html_attr(h, "tabindex", "0");
-	html_attr(h, "role", "region");
-	html_attr(h, "aria-labelledby", "deliveries-title");
+	html_attr(h, "role", "group");
+	html_attr(h, "aria-label", "Newest deliveries");
 	html_open(h, "table");
 	html_open(h, "thead");
 	html_open(h, "tr");
@@ -401,7 +401,7 @@ put_endpoint(struct html *h, const struct json *e)
 	desk_act(h, "/_sandbox/roll-secret", "A new secret.");
 	layout_hidden(h, "endpoint", id);
 	html_open(h, "button");
-	html_attr_printf(h, "aria-label", "Roll the secret of %s", id);
+	html_attr_printf(h, "aria-label", "Roll secret of %s", id);
 	html_text(h, "Roll secret");
 	html_close(h, "button");
 	desk_act_end(h);

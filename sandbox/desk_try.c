@@ -103,8 +103,8 @@ desk_cards(struct html *h)
 	    "Any future date and any security code go with them.");
 	desk_open(h, "div", "scroll");
 	html_attr(h, "tabindex", "0");
-	html_attr(h, "role", "region");
-	html_attr(h, "aria-labelledby", "cards-title");
+	html_attr(h, "role", "group");
+	html_attr(h, "aria-label", "All test cards");
 	html_open(h, "table");
 	html_open(h, "thead");
 	html_open(h, "tr");

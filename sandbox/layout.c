@@ -67,13 +67,13 @@ layout_begin(struct call *c, struct html *h, const struct layout *l)
 	put_head(h, l);
 	html_open(h, "body");
 	if (l->wide)
-		html_attr(h, "class", "desk");
-	html_open(h, "p");
+		html_attr(h, "class", l->crumb == NULL ? "desk front" : "desk");
+	html_open(h, "header");
 	html_attr(h, "class", "banner");
 	html_text(h,
 	    "Simulated payments: this is the local Stripe. No money "
 	    "moves here, and no real card belongs here.");
-	html_close(h, "p");
+	html_close(h, "header");
 	if (l->crumb != NULL) {
 		html_open(h, "nav");
 		html_attr(h, "aria-label", "Way back");

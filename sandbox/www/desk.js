@@ -28,6 +28,16 @@ function keysOf(section) {
     return new Set([...section.querySelectorAll('[data-key]')].map(({ dataset }) => dataset.key));
 }
 
+/* A section as the server wrote it, but for the clock, which always differs. */
+function written(section) {
+    const copy = section.cloneNode(true);
+    for (const clock of copy.querySelectorAll('[data-ticks]')) {
+        clock.dateTime = '';
+        clock.textContent = '';
+    }
+    return copy.innerHTML;
+}
+
 /* How to find this control again once its section was written anew. */
 function placeOf(node) {
     const form = node.closest('form');
@@ -78,20 +88,13 @@ async function look() {
         if (!section) {
             continue;
         }
-        const clock = fresh.querySelector('[data-ticks]');
-        if (clock) {
-            tick(clock.dateTime);
-            clock.dateTime = '';
-            clock.textContent = '';
-        }
-        if (shown.get(fresh.id) === fresh.innerHTML || busy(section)) {
+        tick(fresh.querySelector('[data-ticks]')?.dateTime);
+        if (shown.get(fresh.id) === written(fresh) || busy(section)) {
             continue;
         }
-        if (shown.has(fresh.id)) {
-            renew(section, fresh);
-            tick();
-        }
-        shown.set(fresh.id, fresh.innerHTML);
+        shown.set(fresh.id, written(fresh));
+        renew(section, fresh);
+        tick();
     }
 }
 
@@ -138,9 +141,16 @@ function told(form, answer) {
     return [form.dataset.said, ...facts].join(' ');
 }
 
-async function send(form, submitter) {
-    const fields = new URLSearchParams([...new FormData(form, submitter)].filter(([, value]) => value !== ''));
-    const response = await fetch(form.action, { method: 'POST', body: fields });
+/* Empty fields are not sent: they mean "whatever is usual". */
+function fieldsOf(form, submitter) {
+    return new URLSearchParams([...new FormData(form, submitter)].filter(([, value]) => value !== ''));
+}
+
+async function send(form, fields) {
+    /* form.action may be a field of that name. */
+    const response = await fetch(form.getAttribute('action'), { method: 'POST', body: fields }).catch(() => {
+        throw new Error('The sandbox cannot be reached. Does it still run?');
+    });
     const answer = await response.json().catch(() => ({}));
     if (!response.ok) {
         throw new Error(answer.error?.message ?? `The sandbox answered ${response.status}.`);
@@ -152,11 +162,12 @@ document.addEventListener('submit', async (event) => {
     const form = event.target;
     event.preventDefault();
     const button = event.submitter;
+    const fields = fieldsOf(form, button); /* a disabled button is none of them */
     if (button) {
         button.disabled = true;
     }
     try {
-        say(told(form, await send(form, button)));
+        say(told(form, await send(form, fields)));
         form.reset();
     } catch ({ message }) {
         say(message, true);
@@ -191,6 +202,9 @@ for (const pre of document.querySelectorAll('[data-copy]')) {
     pre.after(button);
 }
 
+for (const section of document.querySelectorAll('[data-live]')) {
+    shown.set(section.id, written(section));
+}
 document.body.classList.add('scripted');
 setInterval(() => {
     if (!document.hidden) {

@@ -7,6 +7,7 @@
 #include "ledger/lots.h"
 #include "ledger/movements.h"
 #include "ledger/settle.h"
+#include "ledger/thresholds.h"
 #include "ledger/transactions.h"
 
 #define SWEEP_MAX 64 /* lots that one statement names at once */
@@ -123,6 +124,21 @@ expire_due(struct db *db, int64_t lot, int64_t now_ms, bool *expired)
 	return *expired ? book_due(db, &due, now_ms) : err;
 }
 
+/* What has expired is not taken back a second time (R57). */
+static enum vt_err
+book_and_settle(struct db *db, const struct due *d, int64_t now_ms)
+{
+	struct threshold_watch watch;
+	enum vt_err err;
+
+	err = thresholds_begin(db, d->user, now_ms, &watch);
+	if (err == VT_OK)
+		err = book_due(db, d, now_ms);
+	if (err == VT_OK)
+		err = settle_lot(db, d->lot, now_ms);
+	return err == VT_OK ? thresholds_end(db, &watch) : err;
+}
+
 enum vt_err
 expire_sweep(struct db *db, int64_t now_ms, int max, int *count)
 {
@@ -134,11 +150,7 @@ expire_sweep(struct db *db, int64_t now_ms, int max, int *count)
 	err = find_due(db, sql[DUE],
 	    DB_PARAMS(DB_INT("now", now_ms), DB_INT("max", max)), max, due,
 	    count);
-	for (int i = 0; err == VT_OK && i < *count; i++) {
-		err = book_due(db, &due[i], now_ms);
-		/* What has expired is not taken back a second time (R57). */
-		if (err == VT_OK)
-			err = settle_lot(db, due[i].lot, now_ms);
-	}
+	for (int i = 0; err == VT_OK && i < *count; i++)
+		err = book_and_settle(db, &due[i], now_ms);
 	return err;
 }

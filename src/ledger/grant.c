@@ -9,6 +9,7 @@
 #include "ledger/lots.h"
 #include "ledger/movements.h"
 #include "ledger/settle.h"
+#include "ledger/thresholds.h"
 
 enum { ADD, UNVERIFIED, VERIFIED, ALARM, FREE, STATEMENTS };
 
@@ -23,7 +24,8 @@ static const char *const sql[STATEMENTS] = {
 	[VERIFIED] = "SELECT 1 FROM grants WHERE tx = :tx "
 		     "AND verified_at IS NOT NULL",
 	[ALARM] = "UPDATE grants SET alarm = :why WHERE tx = :tx",
-	[FREE] = "SELECT f.lot, f.left - f.held - f.frozen FROM grants g "
+	[FREE] = "SELECT f.lot, f.user, f.left - f.held - f.frozen "
+		 "FROM grants g "
 		 "JOIN lot_left f ON f.lot = g.lot WHERE g.tx = :tx",
 };
 
@@ -40,7 +42,7 @@ credit(struct db *db, const struct grant *g, const struct grant_done *done)
 	int64_t paid;
 
 	if (g->source != NULL) {
-		err = settle(db, g->tx, g->now_ms, &settled);
+		err = settle_within(db, g->tx, g->now_ms, &settled);
 		if (err != VT_OK)
 			return err;
 	}
@@ -67,10 +69,13 @@ ledger_grant(struct db *db, const struct grant *g, struct grant_done *out)
 		.currency = g->currency,
 		.expires_at = g->expires_at,
 		.now_ms = g->now_ms };
+	struct threshold_watch watch;
 	struct movement_done moved;
 	enum vt_err err;
 
-	err = ledger_user_account(db, g->user, &m.to);
+	err = thresholds_begin(db, g->user, g->now_ms, &watch);
+	if (err == VT_OK)
+		err = ledger_user_account(db, g->user, &m.to);
 	if (err != VT_OK)
 		return err;
 	err = ledger_move(db, &m, &moved);
@@ -91,7 +96,9 @@ ledger_grant(struct db *db, const struct grant *g, struct grant_done *out)
 	out->movement = moved.id;
 	out->balance = moved.to_balance;
 	err = transaction_complete(db, g->tx, out->balance, g->now_ms);
-	return err == VT_OK ? credit(db, g, out) : err;
+	if (err == VT_OK)
+		err = credit(db, g, out);
+	return err == VT_OK ? thresholds_end(db, &watch) : err;
 }
 
 enum vt_err
@@ -131,7 +138,8 @@ grant_is_verified(struct db *db, int64_t tx)
 enum vt_err
 grant_alarm(struct db *db, int64_t tx, const char *why, int64_t now_ms)
 {
-	int64_t lot, tokens;
+	struct threshold_watch watch;
+	int64_t lot, user, tokens;
 	enum vt_err err;
 	struct query q;
 
@@ -141,7 +149,11 @@ grant_alarm(struct db *db, int64_t tx, const char *why, int64_t now_ms)
 	if (err != VT_OK)
 		return err == VT_NOTFOUND ? VT_DB : err;
 	lot = db_int(&q, 0);
-	tokens = db_int(&q, 1);
+	user = db_int(&q, 1);
+	tokens = db_int(&q, 2);
 	db_done(&q);
-	return tokens > 0 ? lot_mark(db, lot, 0, tokens, now_ms) : VT_OK;
+	err = thresholds_begin(db, user, now_ms, &watch);
+	if (err == VT_OK && tokens > 0)
+		err = lot_mark(db, lot, 0, tokens, now_ms);
+	return err == VT_OK ? thresholds_end(db, &watch) : err;
 }

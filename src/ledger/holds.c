@@ -11,6 +11,7 @@
 #include "ledger/lots.h"
 #include "ledger/movements.h"
 #include "ledger/settle.h"
+#include "ledger/thresholds.h"
 
 #define EXPIRED_MAX 16 /* holds ended at once before a spend */
 
@@ -140,6 +141,7 @@ hold_open(struct db *db, const struct hold_new *n, struct hold *out,
     struct vt_problem *p)
 {
 	char public_id[RANDOM_ID_BYTES];
+	struct threshold_watch watch;
 	int64_t id, left, pinned;
 	enum vt_err err;
 	struct query q;
@@ -147,6 +149,8 @@ hold_open(struct db *db, const struct hold_new *n, struct hold *out,
 	if (n->tokens <= 0 || n->tokens > LEDGER_TOKENS_MAX)
 		return ledger_tokens_problem(p);
 	err = holds_expire_user(db, n->user, n->now_ms);
+	if (err == VT_OK)
+		err = thresholds_begin(db, n->user, n->now_ms, &watch);
 	if (err != VT_OK)
 		return err;
 	random_row_id("hold_", public_id);
@@ -166,7 +170,8 @@ hold_open(struct db *db, const struct hold_new *n, struct hold *out,
 		if (err != VT_OK)
 			return err;
 	}
-	return hold_by_id(db, id, out);
+	err = thresholds_end(db, &watch);
+	return err == VT_OK ? hold_by_id(db, id, out) : err;
 }
 
 struct pin {
@@ -312,6 +317,7 @@ hold_capture(struct db *db, struct hold *h, int64_t tokens, const char *actor,
 		.to = LEDGER_SINK,
 		.tokens = tokens,
 		.now_ms = now_ms };
+	struct threshold_watch watch;
 	struct movement_done moved;
 	enum vt_err err;
 
@@ -326,7 +332,9 @@ hold_capture(struct db *db, struct hold *h, int64_t tokens, const char *actor,
 		    h->tokens);
 	(void)snprintf(cause, sizeof(cause), "capture:%s", h->public_id);
 	t.tokens = -tokens;
-	err = ledger_user_account(db, h->user, &m.from);
+	err = thresholds_begin(db, h->user, now_ms, &watch);
+	if (err == VT_OK)
+		err = ledger_user_account(db, h->user, &m.from);
 	if (err == VT_OK)
 		err = transaction_add(db, &t, &out->tx);
 	m.tx = out->tx.id;
@@ -341,7 +349,23 @@ hold_capture(struct db *db, struct hold *h, int64_t tokens, const char *actor,
 	if (err == VT_OK)
 		err = set_ended(db, h, HOLD_CAPTURED, tokens, m.tx, now_ms);
 	out->captured = tokens;
-	return err;
+	return err == VT_OK ? thresholds_end(db, &watch) : err;
+}
+
+/* Gives everything back: released, or expired. */
+static enum vt_err
+let_go(struct db *db, const struct hold *h, enum hold_state state,
+    int64_t now_ms, struct hold_end *out)
+{
+	struct threshold_watch watch;
+	enum vt_err err;
+
+	err = thresholds_begin(db, h->user, now_ms, &watch);
+	if (err == VT_OK)
+		err = unpin(db, h, 0, 0, now_ms, out);
+	if (err == VT_OK)
+		err = set_ended(db, h, state, 0, 0, now_ms);
+	return err == VT_OK ? thresholds_end(db, &watch) : err;
 }
 
 enum vt_err
@@ -352,11 +376,7 @@ hold_release(struct db *db, struct hold *h, int64_t now_ms,
 
 	memset(out, 0, sizeof(*out));
 	err = still_open(h, now_ms, p);
-	if (err == VT_OK)
-		err = unpin(db, h, 0, 0, now_ms, out);
-	if (err == VT_OK)
-		err = set_ended(db, h, HOLD_RELEASED, 0, 0, now_ms);
-	return err;
+	return err == VT_OK ? let_go(db, h, HOLD_RELEASED, now_ms, out) : err;
 }
 
 /* Ends the holds of one look-up; their number. */
@@ -380,9 +400,7 @@ expire_some(struct db *db, const char *statement, const struct db_param *params,
 	for (int i = 0; err == VT_OK && i < n; i++) {
 		err = hold_by_id(db, ids[i], &h);
 		if (err == VT_OK)
-			err = unpin(db, &h, 0, 0, now_ms, &done);
-		if (err == VT_OK)
-			err = set_ended(db, &h, HOLD_EXPIRED, 0, 0, now_ms);
+			err = let_go(db, &h, HOLD_EXPIRED, now_ms, &done);
 	}
 	*count = n;
 	return err;

@@ -79,9 +79,13 @@ static const char *const sql[STATEMENTS] = {
 	[TAKEN] = "SELECT COALESCE(-SUM(delta), 0) FROM lot_uses "
 		  "WHERE movement = :movement",
 	[FREE] = "SELECT left - held - frozen FROM lot_left WHERE lot = :lot",
+	/* What was past its end when it was made was never there. */
 	[SUMS] = "SELECT COALESCE(SUM(CASE WHEN " NOT_ENDED
 		 " THEN f.left - f.held - f.frozen ELSE 0 END), 0), "
-		 "COALESCE(SUM(f.held), 0), COALESCE(SUM(f.frozen), 0) "
+		 "COALESCE(SUM(f.held), 0), COALESCE(SUM(f.frozen), 0), "
+		 "COALESCE(SUM(CASE WHEN " NOT_ENDED
+		 " OR l.created_at >= l.expires_at THEN 0 "
+		 "ELSE f.left - f.held - f.frozen END), 0) "
 		 "FROM lot_left f JOIN lots l ON l.id = f.lot "
 		 "WHERE f.user = :user AND f.left > 0",
 	[USES] = "SELECT l.id, -u.delta, l.granted, l.cost, l.expires_at, "
@@ -327,6 +331,7 @@ ledger_balance(struct db *db, int64_t user, int64_t now_ms, struct balance *out)
 	out->available = db_int(&q, 0);
 	out->held = db_int(&q, 1);
 	out->frozen = db_int(&q, 2);
+	out->lapsed = db_int(&q, 3);
 	db_done(&q);
 	return VT_OK;
 }

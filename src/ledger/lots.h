@@ -109,6 +109,7 @@ lots_taken(struct db *db, int64_t movement, int64_t *tokens) VT_MUSTCHECK;
 /* What a spend would allow now, and what is not free, over those lots. */
 struct balance {
 	int64_t available, held, frozen;
+	int64_t lapsed; /* free and past its end, but not booked as expired */
 };
 /* Adds one of the lots that lots_each() or lots_each_at() shows. */
 void balance_add(struct balance *b, const struct lot *l, int64_t now_ms);

@@ -10,6 +10,7 @@
 #include "ledger/expire.h"
 #include "ledger/lots.h"
 #include "ledger/movements.h"
+#include "ledger/thresholds.h"
 
 enum { FIND, GIVEN_BACK, STATEMENTS };
 
@@ -218,6 +219,7 @@ ledger_reverse(struct db *db, const struct reverse *r, struct reverse_done *out,
 {
 	struct parts parts = { .arena = r->arena };
 	struct original o = { .tx = 0 };
+	struct threshold_watch watch;
 	struct balance b;
 	enum vt_err err;
 
@@ -230,7 +232,9 @@ ledger_reverse(struct db *db, const struct reverse *r, struct reverse_done *out,
 	out->tokens = r->tokens > 0 ? r->tokens : o.tokens - o.given_back;
 	if (out->tokens == 0 || out->tokens > o.tokens - o.given_back)
 		return too_much(&o, p);
-	err = lot_uses_each(db, o.tx, on_use, &parts);
+	err = thresholds_begin(db, o.user, r->now_ms, &watch);
+	if (err == VT_OK)
+		err = lot_uses_each(db, o.tx, on_use, &parts);
 	if (err != VT_OK)
 		return err;
 	share(&parts, o.given_back, out->tokens);
@@ -240,7 +244,8 @@ ledger_reverse(struct db *db, const struct reverse *r, struct reverse_done *out,
 		    "This request has given its tokens back already.");
 	if (err == VT_OK)
 		err = ledger_balance(db, o.user, r->now_ms, &b);
-	if (err == VT_OK)
-		out->available = b.available;
-	return err;
+	if (err != VT_OK)
+		return err;
+	out->available = b.available;
+	return thresholds_end(db, &watch);
 }

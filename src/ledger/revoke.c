@@ -8,6 +8,7 @@
 #include "ledger/holds.h"
 #include "ledger/lots.h"
 #include "ledger/movements.h"
+#include "ledger/thresholds.h"
 
 #define LOTS_MAX 64 /* taken from at a time; the rest can be asked for next */
 
@@ -162,7 +163,8 @@ ledger_revoke(struct db *db, const struct revoke *r, struct revoke_done *out,
 		    "This request has taken its tokens back already.");
 	if (err == VT_OK)
 		err = ledger_balance(db, out->user, r->now_ms, &b);
-	if (err == VT_OK)
-		out->available = b.available;
-	return err;
+	if (err != VT_OK)
+		return err;
+	out->available = b.available;
+	return thresholds_taken(db, out->user, out->tokens, &b, r->now_ms);
 }

@@ -10,6 +10,7 @@
 #include "ledger/expire.h"
 #include "ledger/lots.h"
 #include "ledger/movements.h"
+#include "ledger/thresholds.h"
 #include "ledger/transactions.h"
 
 enum {
@@ -496,7 +497,8 @@ status(struct db *db, const struct case_file *c)
 }
 
 enum vt_err
-settle(struct db *db, int64_t grant_tx, int64_t now_ms, struct settled *out)
+settle_within(
+    struct db *db, int64_t grant_tx, int64_t now_ms, struct settled *out)
 {
 	struct case_file c = { .tx = grant_tx, .now_ms = now_ms };
 	int64_t now_want;
@@ -529,6 +531,21 @@ settle(struct db *db, int64_t grant_tx, int64_t now_ms, struct settled *out)
 }
 
 enum vt_err
+settle(struct db *db, int64_t grant_tx, int64_t now_ms, struct settled *out)
+{
+	struct case_file c = { .tx = grant_tx };
+	struct threshold_watch watch;
+	enum vt_err err;
+
+	err = read_grant(db, &c);
+	if (err == VT_OK)
+		err = thresholds_begin(db, c.user, now_ms, &watch);
+	if (err == VT_OK)
+		err = settle_within(db, grant_tx, now_ms, out);
+	return err == VT_OK ? thresholds_end(db, &watch) : err;
+}
+
+enum vt_err
 settle_lot(struct db *db, int64_t lot, int64_t now_ms)
 {
 	struct settled done;
@@ -541,7 +558,7 @@ settle_lot(struct db *db, int64_t lot, int64_t now_ms)
 		return err == VT_NOTFOUND ? VT_OK : err;
 	grant_tx = db_int(&q, 0);
 	db_done(&q);
-	return settle(db, grant_tx, now_ms, &done);
+	return settle_within(db, grant_tx, now_ms, &done);
 }
 
 enum vt_err

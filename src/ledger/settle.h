@@ -67,6 +67,10 @@ struct settled {
 enum vt_err settle(struct db *db, int64_t grant_tx, int64_t now_ms,
     struct settled *out) VT_MUSTCHECK;
 
+/* The same as a part of an operation that looks at thresholds itself. */
+enum vt_err settle_within(struct db *db, int64_t grant_tx, int64_t now_ms,
+    struct settled *out) VT_MUSTCHECK;
+
 /*
  * The same for the grant that made this lot, when facts or an alarm concern
  * it; VT_OK without one. For whoever frees or expires tokens of a lot: what

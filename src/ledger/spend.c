@@ -4,6 +4,7 @@
 #include "ledger/holds.h"
 #include "ledger/lots.h"
 #include "ledger/movements.h"
+#include "ledger/thresholds.h"
 
 /* Some lots were used before it was seen that they are too few. */
 static enum vt_err
@@ -68,5 +69,5 @@ ledger_spend(struct db *db, const struct spend *s, struct spend_done *out,
 		return err;
 	out->movement = moved.id;
 	out->available = b.available;
-	return VT_OK;
+	return thresholds_taken(db, s->user, s->tokens, &b, s->now_ms);
 }

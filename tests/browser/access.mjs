@@ -8,7 +8,7 @@ import fs from 'node:fs';
 import { PHONE } from './lib/browser.mjs';
 import { assert } from './lib/check.mjs';
 import * as shop from './lib/shop.mjs';
-import { npm } from './lib/stack.mjs';
+import { control, keys, npm, stripe } from './lib/stack.mjs';
 
 const AXE = fs.readFileSync(npm.resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -91,12 +91,44 @@ async function walk(visitor) {
     await judge('account');
 }
 
+/* The local Stripe's own pages, with something on each. */
+async function walkDesk(visitor) {
+    const { page } = visitor;
+    const { STRIPE_API_BASE: base } = keys();
+    const judge = async (what) => {
+        assert.deepEqual(await complaints(page), [], what);
+        const wider = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+        assert.ok(wider <= 0, `${what} is ${wider} px wider than the window`);
+    };
+    const { id: customer } = await stripe('POST', '/v1/customers', { name: 'Ada', email: 'ada@example.com' });
+    const { id: intent } = await stripe('POST', '/v1/payment_intents', { amount: 3999, currency: 'usd', customer });
+    await page.goto(base);
+    await page.locator('#payments li').first().waitFor();
+    await judge('desk');
+    await visitor.picture(`desk-${page.viewportSize().width}`);
+    await control('outage', { mode: '500', path: '/v1/nothing' });
+    await page.locator('.lies').waitFor();
+    await judge('desk while it lies');
+    await control('outage', { mode: 'off' });
+    await page.goto(`${base}/objects/${intent}`);
+    await judge('an object');
+    await visitor.picture(`object-${page.viewportSize().width}`);
+    await page.goto(`${base}/objects?kind=event`);
+    await judge('a list');
+}
+
 export default {
     async 'no accessibility rule is broken in light mode'({ visit }) {
         await walk(await visit({ colorScheme: 'light', bypassCSP: true }));
     },
     async 'no accessibility rule is broken in dark mode on a phone'({ visit }) {
         await walk(await visit({ colorScheme: 'dark', viewport: PHONE, bypassCSP: true }));
+    },
+    async 'no accessibility rule is broken by the local Stripe in light mode'({ visit }) {
+        await walkDesk(await visit({ colorScheme: 'light', bypassCSP: true }));
+    },
+    async 'no accessibility rule is broken by the local Stripe in dark mode on a phone'({ visit }) {
+        await walkDesk(await visit({ colorScheme: 'dark', viewport: PHONE, bypassCSP: true }));
     },
     async 'every page has one title, one heading and a language of its own'({ visit }) {
         const { page } = await visit();

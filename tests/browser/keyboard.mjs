@@ -78,6 +78,8 @@ export default {
         await page.keyboard.type('1234');
         await page.keyboard.press('Tab');
         await page.keyboard.type('123');
+        await tabTo(page, /^ZIP code/);
+        await page.keyboard.type('12345');
         await tabTo(page, /^Pay \$9\.99/);
         await page.keyboard.press('Enter');
 

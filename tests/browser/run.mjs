@@ -16,7 +16,8 @@ import { Visitor, launch, preparePictures } from './lib/browser.mjs';
 
 const FILES = [
     'money', 'purchase', 'decline', 'challenge', 'redirect', 'processing', 'resume',
-    'refusals', 'account', 'keyboard', 'access', 'standins',
+    'refusals', 'account', 'keyboard', 'access', 'standins', 'surface', 'elements', 'confirming',
+    'desk',
 ];
 const TEST_MS = 90_000;
 

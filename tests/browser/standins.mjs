@@ -66,6 +66,7 @@ export default {
         const made = await withOrder(page);
         await mount(page, made.publishable_key, { mode: 'payment', amount: 1, currency: made.currency });
         await shop.fillCard(page, '4242424242424242');
+        await page.evaluate(() => window.own.elements.submit());
         const error = await page.evaluate(async (secret) => (await window.own.stripe.confirmPayment({
             elements: window.own.elements, clientSecret: secret, redirect: 'if_required',
         })).error, made.client_secret);

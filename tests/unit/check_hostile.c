@@ -24,8 +24,9 @@
 
 /* The books: who changes these changes what somebody has or owes. */
 static const char *const ledger_tables[] = { "accounts", "movements", "entries",
-	"lots", "lot_uses", "lot_left", "token_transactions", "grants", "debts",
-	"debt_open", "holds", "hold_lots", "refunds", "disputes" };
+	"lots", "lot_uses", "lot_left", "lot_marks", "token_transactions",
+	"grants", "debts", "debt_open", "holds", "hold_lots", "refunds",
+	"disputes" };
 
 /*
  * Columns that are beside the books: notes for people, names that nothing
@@ -48,6 +49,8 @@ static struct exempt {
 	{ "token_transactions.updated_at", true, false },
 	{ "lots.priority", false, false },
 	{ "lots.expires_at", false, false },
+	{ "lot_marks.id", false, false },
+	{ "lot_marks.created_at", false, false },
 	{ "grants.charge", false, false },
 	{ "grants.verified_at", true, false },
 	{ "grants.steps", true, false },

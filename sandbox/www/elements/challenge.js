@@ -25,7 +25,7 @@ async function answer(outcome) {
         button.disabled = true;
     }
     const { error } = await api('POST', '/_sandbox/challenge', {
-        payment_intent: asked.intent, client_secret: asked.clientSecret, outcome,
+        [asked.field]: asked.intent, client_secret: asked.clientSecret, outcome,
     });
     if (error) {
         note.textContent = 'The simulated bank cannot be reached. Please try again.';
@@ -55,6 +55,9 @@ serve({
     start: (value) => {
         asked = value;
         showAmount(value);
+        if (value.field === 'setup_intent') {
+            document.querySelector('h1').textContent = 'Do you want to save this card?';
+        }
         document.querySelector('main').hidden = false;
         reportHeight();
         document.getElementById('complete').focus();

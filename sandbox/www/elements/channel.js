@@ -35,9 +35,23 @@ const AWAY = {
     message: 'We are experiencing issues connecting to our payments provider. Please check your internet connection and try again.',
 };
 
+/* What the real script calls these, where the API has one word for all. */
+const TYPES = { 401: 'authentication_error', 429: 'rate_limit_error' };
+
+/* { a: { b: [1] } } as a[b][0]=1; what is undefined is left out, null unsets. */
+export function flat(value, name = '') {
+    if (value === undefined) {
+        return [];
+    }
+    if (typeof value !== 'object' || value === null) {
+        return [[name, value === null ? '' : String(value)]];
+    }
+    return Object.entries(value).flatMap(([key, inner]) => flat(inner, name ? `${name}[${key}]` : key));
+}
+
 /* One call to the API as { body } or { error }, both as Stripe has them. */
 export async function api(method, path, form = {}) {
-    const fields = new URLSearchParams(form);
+    const fields = new URLSearchParams(flat(form));
     const url = method === 'GET' ? `${path}?${fields}` : path;
     try {
         const response = await fetch(url, {
@@ -49,7 +63,8 @@ export async function api(method, path, form = {}) {
         });
         const body = await response.json();
         if (!response.ok) {
-            return { error: body.error ?? { type: 'api_error', message: 'The answer had no error in it.' } };
+            const error = body.error ?? { type: 'api_error', message: 'The answer had no error in it.' };
+            return { error: { ...error, type: TYPES[response.status] ?? error.type } };
         }
         return { body };
     } catch {

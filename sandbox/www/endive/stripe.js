@@ -6,10 +6,11 @@
  *
  * As in the real one, card fields live in a frame of another origin and never
  * in the page, and every call to the API is made from such a frame: a hidden
- * one for reading intents, the element's own one for confirming, so that a
- * card number never passes through the page. This file only carries messages
- * between the page and these frames, shows the 3-D Secure dialog and leaves
- * for a bank's page.
+ * one for what needs no fields, the element's own one for what does, so that
+ * a card number never passes through the page. This file checks what the page
+ * asks for, carries messages between it and these frames, shows the 3-D
+ * Secure dialog and leaves for a bank's page. It stays one file, since a
+ * page includes one.
  */
 (function () {
     'use strict';
@@ -19,6 +20,29 @@
         'ready', 'change', 'focus', 'blur', 'escape', 'loaderror', 'loaderstart',
         'carddetailschange', 'savedpaymentmethodupdate', 'savedpaymentmethodremove',
         'availablepaymentmethodschange',
+    ];
+
+    /* The two things that a client secret may open. */
+    const KINDS = {
+        pi: {
+            path: 'payment_intents', result: 'paymentIntent', field: 'payment_intent',
+            noun: 'PaymentIntent', last: 'last_payment_error', modes: ['payment', 'subscription'],
+        },
+        seti: {
+            path: 'setup_intents', result: 'setupIntent', field: 'setup_intent',
+            noun: 'SetupIntent', last: 'last_setup_error', modes: ['setup', 'subscription'],
+        },
+    };
+
+    /* What the real one has and this one has not: said when it is called. */
+    const NOT_HERE = [
+        'collectBankAccountForPayment', 'collectBankAccountForSetup', 'collectBankAccountToken',
+        'collectFinancialConnectionsAccounts', 'confirmAcssDebitPayment', 'confirmAffirmPayment',
+        'confirmAlipayPayment', 'confirmBancontactPayment', 'confirmIdealPayment', 'confirmKlarnaPayment',
+        'confirmPayPalPayment', 'confirmSepaDebitPayment', 'confirmUsBankAccountPayment',
+        'createEmbeddedCheckoutPage', 'createEphemeralKeyNonce', 'createRadarSession', 'createToken',
+        'initCheckoutElementsSdk', 'initCheckoutFormSdk', 'paymentRequest', 'processOrder',
+        'retrieveOrder', 'verifyIdentity', 'createConfirmationToken',
     ];
 
     function integrationError(message) {
@@ -34,6 +58,21 @@
             node.style.setProperty(name, value);
         }
         return node;
+    }
+
+    function isObject(value) {
+        return typeof value === 'object' && value !== null && !Array.isArray(value);
+    }
+
+    /* Which kind a secret is of, and of which intent. */
+    function secretOf(secret, call, wanted = ['pi', 'seti']) {
+        const match = /^((pi|seti)_[A-Za-z0-9]+)_secret_[A-Za-z0-9]+$/.exec(secret ?? '');
+        if (!match || !wanted.includes(match[2])) {
+            const nouns = wanted.map((name) => KINDS[name].noun).join(' or a ');
+            throw integrationError(`${call}: the client secret of a ${nouns} was expected, `
+                + `and ${secret === undefined ? 'none was given' : 'this is none'}.`);
+        }
+        return { kind: KINDS[match[2]], id: match[1], secret };
     }
 
     /* ---- frames --------------------------------------------------------- */
@@ -85,10 +124,16 @@
             });
         }
 
+        /* Where nobody can answer any more, a call ends as one that the
+         * network lost. */
         remove() {
             this.fail(new Error('removed'));
             this.port?.close();
             this.node.remove();
+            for (const resolve of this.calls.values()) {
+                resolve({ error: { type: 'api_connection_error', message: 'The frame was removed meanwhile.' } });
+            }
+            this.calls.clear();
         }
     }
 
@@ -104,25 +149,35 @@
     /* ---- the Payment Element -------------------------------------------- */
 
     class PaymentElement {
+        #group;
+
+        #options;
+
+        #listeners = new Map(ELEMENT_EVENTS.map((name) => [name, new Set()]));
+
+        #destroyed = false;
+
+        frame = null;
+
         constructor(group, options) {
-            this.group = group;
-            this.options = options;
-            this.listeners = new Map(ELEMENT_EVENTS.map((name) => [name, new Set()]));
-            this.frame = null;
-            this.destroyed = false;
+            this.#group = group;
+            this.#options = options;
         }
 
-        emit(name, detail = {}) {
-            for (const handler of [...this.listeners.get(name)]) {
+        #emit(name, detail = {}) {
+            for (const handler of [...this.#listeners.get(name)]) {
                 handler({ elementType: 'payment', ...detail });
             }
         }
 
         on(name, handler) {
-            if (!this.listeners.has(name)) {
-                throw integrationError(`${name} is not an event of a payment element.`);
+            if (!this.#listeners.has(name)) {
+                throw integrationError(`${name} is not an event of a payment element. It has: ${ELEMENT_EVENTS.join(', ')}.`);
             }
-            this.listeners.get(name).add(handler);
+            if (typeof handler !== 'function') {
+                throw integrationError(`on('${name}'): a function was expected.`);
+            }
+            this.#listeners.get(name).add(handler);
             return this;
         }
 
@@ -136,55 +191,57 @@
 
         off(name, handler) {
             if (handler === undefined) {
-                this.listeners.get(name)?.clear();
+                this.#listeners.get(name)?.clear();
             } else {
-                this.listeners.get(name)?.delete(handler);
+                this.#listeners.get(name)?.delete(handler);
             }
             return this;
         }
 
         mount(place) {
-            if (this.destroyed) {
+            if (this.#destroyed) {
                 throw integrationError('This element was destroyed and cannot be mounted again.');
             }
             const target = typeof place === 'string' ? document.querySelector(place) : place;
-            if (!target) {
-                throw integrationError(`There is no element ${place} to mount into.`);
+            if (!(target instanceof Element)) {
+                throw integrationError(`mount(): there is no element ${place} in this page to mount into.`);
             }
             this.unmount();
             this.frame = new Frame('payment.html', 'Secure payment input frame');
             style(this.frame.node, {
                 display: 'block', width: 'calc(100% + 8px)', height: '16rem', border: '0',
-                margin: '-4px', 'color-scheme': this.group.scheme(),
+                margin: '-4px', 'color-scheme': this.#group.scheme(),
             });
-            this.listen();
+            this.#listen();
             target.replaceChildren(this.frame.node);
-            this.emit('loaderstart');
-            this.start(this.frame);
+            this.#emit('loaderstart');
+            this.#start(this.frame);
         }
 
-        listen() {
+        #listen() {
             this.frame
                 .on('height', (px) => style(this.frame.node, { height: `${px}px` }))
-                .on('change', (value) => this.emit('change', value))
-                .on('focus', () => this.emit('focus'))
-                .on('blur', () => this.emit('blur'))
-                .on('escape', () => this.emit('escape'))
                 /* Enter in a field sends the form around the element. */
                 .on('enter', () => this.frame.node.closest('form')?.requestSubmit());
+            for (const name of [
+                'change', 'focus', 'blur', 'escape', 'carddetailschange', 'savedpaymentmethodremove',
+                'availablepaymentmethodschange',
+            ]) {
+                this.frame.on(name, (value) => this.#emit(name, value));
+            }
         }
 
-        async start(frame) {
+        async #start(frame) {
             const { error } = await frame.call('start', {
-                ...this.group.description(), options: this.options,
+                ...this.#group.description(), options: this.#options,
             }).catch(() => ({ error: null }));
             if (frame !== this.frame || error === null) {
                 return;
             }
             if (error) {
-                this.emit('loaderror', { error });
+                this.#emit('loaderror', { error });
             } else {
-                this.emit('ready');
+                this.#emit('ready');
             }
         }
 
@@ -195,14 +252,25 @@
 
         destroy() {
             this.unmount();
-            this.destroyed = true;
-            this.group.element = null;
+            this.#destroyed = true;
+            this.#group.forget(this);
         }
 
-        update(options) {
-            Object.assign(this.options, options);
-            this.frame?.call('update', { options: this.options });
+        update(options = {}) {
+            if (!isObject(options)) {
+                throw integrationError('update(): an object of options was expected.');
+            }
+            Object.assign(this.#options, options);
+            this.frame?.call('update', { options: this.#options });
             return this;
+        }
+
+        /* The group's options have changed. */
+        async renew(description) {
+            if (this.frame) {
+                style(this.frame.node, { 'color-scheme': this.#group.scheme() });
+                await this.frame.call('renew', { ...description, options: this.#options });
+            }
         }
 
         focus() {
@@ -219,86 +287,164 @@
         }
 
         collapse() {
+            this.frame?.call('collapse');
             return this;
         }
     }
 
     /* ---- a group of elements, which here is one ------------------------- */
 
+    const MODES = ['payment', 'subscription', 'setup'];
+    const USAGES = ['off_session', 'on_session', null, undefined];
+
+    function checkMode(options) {
+        if (!MODES.includes(options.mode)) {
+            throw integrationError(`elements(): mode is one of ${MODES.join(', ')}.`);
+        }
+        const least = options.mode === 'subscription' ? 0 : 1;
+        if (options.mode !== 'setup' && !(Number.isInteger(options.amount) && options.amount >= least)) {
+            throw integrationError(`elements(): mode '${options.mode}' needs an amount, an integer of the currency's smallest unit.`);
+        }
+        if (options.mode === 'setup' && options.amount !== undefined) {
+            throw integrationError("elements(): mode 'setup' takes no amount.");
+        }
+        if (options.currency === undefined ? options.mode !== 'setup' : !/^[a-z]{3}$/.test(options.currency)) {
+            throw integrationError('elements(): currency is a lower-case ISO code such as usd.');
+        }
+        if (!USAGES.includes(options.setupFutureUsage ?? options.setup_future_usage)) {
+            throw integrationError('elements(): setupFutureUsage is off_session, on_session or null.');
+        }
+    }
+
+    function checkOptions(options) {
+        for (const name of ['paymentMethodTypes', 'payment_method_types']) {
+            if (name in options) {
+                throw integrationError(`elements(): ${name} is no option of this release. Use allowedPaymentMethodTypes, `
+                    + 'or leave the choice to the account.');
+            }
+        }
+        if (options.clientSecret !== undefined && options.mode !== undefined) {
+            throw integrationError('elements(): clientSecret and mode exclude each other.');
+        }
+        if (options.clientSecret !== undefined) {
+            secretOf(options.clientSecret, 'elements()');
+        } else if (options.mode === undefined) {
+            throw integrationError('elements(): either clientSecret or mode must be given.');
+        } else {
+            checkMode(options);
+        }
+        const session = options.customerSessionClientSecret;
+        if (session !== undefined && !/^cuss_secret_[A-Za-z0-9]+$/.test(session)) {
+            throw integrationError('elements(): customerSessionClientSecret is the client_secret of a CustomerSession.');
+        }
+    }
+
     class Elements {
-        constructor(key, options) {
-            if ('paymentMethodTypes' in options) {
-                throw integrationError('paymentMethodTypes is no option of this release; use allowedPaymentMethodTypes.');
+        #key;
+
+        #options;
+
+        #element = null;
+
+        #updated = new Set();
+
+        /* A deferred group's fields were found to be in order. */
+        #submitted = false;
+
+        constructor(key, options, locale) {
+            if (!isObject(options)) {
+                throw integrationError('elements(): an object of options was expected.');
             }
-            if (!options.clientSecret && !options.mode) {
-                throw integrationError('Either clientSecret or mode must be given.');
-            }
-            if (options.mode && options.mode !== 'setup'
-                && !(Number.isInteger(options.amount) && options.amount > 0 && options.currency)) {
-                throw integrationError('mode needs an amount, a positive integer, and a currency.');
-            }
-            this.key = key;
-            this.options = { ...options };
-            this.element = null;
-            this.listeners = new Set();
+            checkOptions(options);
+            this.#key = key;
+            this.#options = { locale, ...options };
+        }
+
+        get clientSecret() {
+            return this.#options.clientSecret;
+        }
+
+        get deferred() {
+            return this.#options.mode !== undefined;
         }
 
         description() {
-            return { key: this.key, ...this.options };
+            return { key: this.#key, ...this.#options };
         }
 
         /* A frame whose scheme is not its document's is drawn opaque. */
         scheme() {
-            return this.options.appearance?.theme === 'night' ? 'dark' : 'light';
+            return this.#options.appearance?.theme === 'night' ? 'dark' : 'light';
         }
 
         create(type, options = {}) {
             if (type !== 'payment') {
-                throw integrationError(`The local Stripe has no element of type ${type}.`);
+                throw integrationError(`create(): the local Stripe has no element of type ${type}, only payment.`);
             }
-            if (this.element) {
-                throw integrationError('Only one payment element can be created.');
+            if (this.#element) {
+                throw integrationError('create(): this group has a payment element already. Get it with getElement(), or destroy() it first.');
             }
-            this.element = new PaymentElement(this, { ...options });
-            return this.element;
+            this.#element = new PaymentElement(this, { ...options });
+            return this.#element;
         }
 
         getElement(type) {
-            const name = typeof type === 'string' ? type : 'payment';
-            return name === 'payment' ? this.element : null;
+            return type === 'payment' || type === this.#element ? this.#element : null;
         }
 
-        on(event, handler) {
-            if (event === 'update-end') {
-                this.listeners.add(handler);
+        forget(element) {
+            if (this.#element === element) {
+                this.#element = null;
             }
         }
 
-        async update(options) {
-            Object.assign(this.options, options);
-            await this.element?.frame?.call('start', {
-                ...this.description(), options: this.element.options,
-            });
-            for (const handler of this.listeners) {
+        on(event, handler) {
+            if (event !== 'update-end') {
+                throw integrationError(`${event} is not an event of elements; it has update-end.`);
+            }
+            this.#updated.add(handler);
+        }
+
+        async update(options = {}) {
+            if ('clientSecret' in options || 'customerSessionClientSecret' in options) {
+                throw integrationError('update(): a client secret cannot be changed; make new elements.');
+            }
+            const next = { ...this.#options, ...options };
+            checkOptions(next);
+            this.#options = next;
+            this.#submitted = false;
+            await this.#element?.renew(this.description());
+            for (const handler of this.#updated) {
                 handler();
             }
         }
 
         async fetchUpdates() {
-            const answer = await this.mounted().call('refresh');
-            return answer.error ? { error: { message: answer.error.message } } : {};
+            const { error } = await this.mounted('fetchUpdates()').call('refresh');
+            return error ? { error: { message: error.message, ...(error.code ? { status: error.code } : {}) } } : {};
         }
 
         async submit() {
-            const { error, type } = await this.mounted().call('submit');
+            const { error, type } = await this.mounted('submit()').call('submit');
+            this.#submitted = !error;
             return error ? { error } : { selectedPaymentMethod: type };
         }
 
-        mounted() {
-            if (!this.element?.frame) {
-                throw integrationError('A payment element must be mounted first.');
+        mounted(call) {
+            if (!this.#element) {
+                throw integrationError(`${call}: these elements have no payment element: create('payment') and mount() it first.`);
             }
-            return this.element.frame;
+            if (!this.#element.frame) {
+                throw integrationError(`${call}: the payment element is not mounted.`);
+            }
+            return this.#element.frame;
+        }
+
+        /* Before anything is made of its fields without an intent. */
+        needSubmitted(call) {
+            if (this.deferred && !this.#submitted) {
+                throw integrationError(`${call}: await elements.submit() first, before the intent is made.`);
+            }
         }
     }
 
@@ -306,7 +452,7 @@
 
     /* Resolves when the buyer has answered, or closed the dialog, which counts
      * as a failure, as it does at a real bank. */
-    function challenge(intent) {
+    function challenge({ id, kind, secret }, intent) {
         const before = document.activeElement;
         const dialog = document.createElement('dialog');
         dialog.setAttribute('aria-label', '3-D Secure of the simulated bank');
@@ -337,7 +483,7 @@
             frame.on('done', end).on('escape', giveUp)
                 .on('height', (px) => style(frame.node, { height: `${px}px` }));
             frame.call('start', {
-                intent: intent.id, clientSecret: intent.client_secret,
+                field: kind.field, intent: id, clientSecret: secret,
                 amount: intent.amount, currency: intent.currency,
             }).then(() => frame.node.focus());
         });
@@ -345,169 +491,247 @@
 
     /* ---- Stripe(key) ---------------------------------------------------- */
 
-    const INTENT = {
-        payment: { path: 'payment_intents', result: 'paymentIntent', field: 'payment_intent' },
-    };
-
-    function idOf(clientSecret, call) {
-        const match = /^(pi_[A-Za-z0-9]+)_secret_[A-Za-z0-9]+$/.exec(clientSecret ?? '');
-        if (!match) {
-            throw integrationError(`${call}: a client secret of a PaymentIntent was expected.`);
-        }
-        return match[1];
-    }
-
-    function failed(intent) {
-        const last = intent.last_payment_error ?? {};
+    function failed(kind, intent) {
         return {
             error: {
-                type: last.type ?? 'invalid_request_error',
-                code: last.code ?? 'payment_intent_authentication_failure',
-                decline_code: last.decline_code,
-                message: last.message ?? 'We are unable to authenticate your payment method.',
-                payment_intent: intent,
+                type: 'invalid_request_error',
+                code: kind === KINDS.pi ? 'payment_intent_authentication_failure' : 'setup_intent_authentication_failure',
+                message: 'We are unable to authenticate your payment method. Please choose a different payment method and try again.',
+                ...intent[kind.last],
+                [kind.field]: intent,
             },
         };
     }
 
+    /* What the real one adds to the address that it leaves for. */
+    const SAID = { succeeded: 'succeeded', requires_capture: 'succeeded', processing: 'pending' };
+
     class StripeObject {
+        #key;
+
+        #locale;
+
+        #controller = new Frame('controller.html', 'Payment controller');
+
         constructor(key, options) {
-            this.key = key;
-            this.locale = options.locale ?? 'auto';
-            this.controller = new Frame('controller.html', 'Payment controller');
-            document.body.append(hidden(this.controller.node));
+            this.#key = key;
+            this.#locale = options.locale ?? 'auto';
+            document.body.append(hidden(this.#controller.node));
+            for (const name of NOT_HERE) {
+                this[name] = () => {
+                    throw integrationError(`The local Stripe has no ${name}().`);
+                };
+            }
         }
 
         elements(options = {}) {
-            return new Elements(this.key, options);
+            return new Elements(this.#key, options, this.#locale);
         }
+
+        registerAppInfo() {}
 
         /* ---- reading ---- */
 
         retrievePaymentIntent(clientSecret) {
-            return this.retrieve(INTENT.payment, clientSecret, 'retrievePaymentIntent');
+            return this.#retrieve(secretOf(clientSecret, 'retrievePaymentIntent', ['pi']));
         }
 
-        async retrieve(kind, clientSecret, call) {
-            const id = idOf(clientSecret, call);
-            const { error, body } = await this.controller.call('get', {
-                path: `/v1/${kind.path}/${id}`,
-                form: { key: this.key, client_secret: clientSecret },
+        retrieveSetupIntent(clientSecret) {
+            return this.#retrieve(secretOf(clientSecret, 'retrieveSetupIntent', ['seti']));
+        }
+
+        async #retrieve({ kind, id, secret }) {
+            const { error, body } = await this.#controller.call('get', {
+                path: `/v1/${kind.path}/${id}`, form: { key: this.#key, client_secret: secret },
             });
             return error ? { error } : { [kind.result]: body };
         }
 
         /* ---- confirming ---- */
 
-        async confirmPayment({ elements, clientSecret, confirmParams = {}, redirect = 'always' }) {
-            const secret = clientSecret ?? elements?.options.clientSecret;
-            const id = idOf(secret, 'confirmPayment');
+        confirmPayment(options) {
+            return this.#confirm('confirmPayment', 'pi', options);
+        }
+
+        confirmSetup(options) {
+            return this.#confirm('confirmSetup', 'seti', options);
+        }
+
+        async #confirm(call, wanted, options) {
+            if (!isObject(options)) {
+                throw integrationError(`${call}: an object of options was expected.`);
+            }
+            const { elements, clientSecret, confirmParams = {}, redirect = 'always' } = options;
+            if (elements !== undefined && !(elements instanceof Elements)) {
+                throw integrationError(`${call}: elements is what stripe.elements() returned.`);
+            }
+            if (!['always', 'if_required'].includes(redirect)) {
+                throw integrationError(`${call}: redirect is always or if_required.`);
+            }
+            if (elements?.deferred && clientSecret === undefined) {
+                throw integrationError(`${call}: these elements know no intent; give its clientSecret.`);
+            }
+            if (elements?.clientSecret && clientSecret && clientSecret !== elements.clientSecret) {
+                throw integrationError(`${call}: clientSecret is not the one that the elements were made with.`);
+            }
+            const intent = secretOf(clientSecret ?? elements?.clientSecret, call, [wanted]);
             if (redirect === 'always' && !confirmParams.return_url) {
-                throw integrationError('confirmPayment: return_url is required unless redirect is if_required.');
+                throw integrationError(`${call}: confirmParams.return_url is required unless redirect is if_required.`);
             }
-            const answer = elements
-                ? await this.confirmWithElement(elements, id, secret, confirmParams)
-                : await this.confirmWithMethod(id, secret, confirmParams);
-            if (answer.error) {
-                return { error: answer.error };
+            if (confirmParams.return_url && !/^[a-z][a-z\d+.-]*:/i.test(confirmParams.return_url)) {
+                throw integrationError(`${call}: confirmParams.return_url is an absolute address.`);
             }
-            const result = await this.finish(answer.body, secret, confirmParams.return_url);
-            if (redirect === 'always' && !result.error) {
-                return this.leave(result.paymentIntent, secret, confirmParams.return_url);
+            const { error, body } = await this.#send(call, intent, elements, confirmParams);
+            if (error) {
+                return { error };
             }
-            return result;
+            const result = await this.#finish(intent, body);
+            return redirect === 'always' && !result.error
+                ? this.#leave(intent, result[intent.kind.result], confirmParams.return_url) : result;
         }
 
-        confirmWithElement(elements, id, secret, params) {
-            if (elements.options.mode && !params.payment_method) {
-                const { amount, currency } = elements.options;
-                return elements.mounted().call('confirm', { id, secret, params, expect: { amount, currency } });
+        /* With the fields of an element, unless the page names a method. */
+        #send(call, intent, elements, params) {
+            if (elements && !params.payment_method) {
+                elements.needSubmitted(call);
+                return elements.mounted(call).call('confirm', {
+                    path: `/v1/${intent.kind.path}/${intent.id}`, secret: intent.secret,
+                    field: intent.kind.field, modes: intent.kind.modes, params,
+                });
             }
-            return elements.mounted().call('confirm', { id, secret, params });
+            if (!elements && params.payment_method_data) {
+                throw integrationError(`${call}: payment_method_data goes with elements.`);
+            }
+            return this.#confirmWith(intent, params);
         }
 
-        confirmWithMethod(id, secret, { payment_method: method, return_url: url }) {
-            return this.controller.call('post', {
-                path: `/v1/${INTENT.payment.path}/${id}/confirm`,
-                form: {
-                    key: this.key, client_secret: secret, use_stripe_sdk: 'true',
-                    ...(method ? { payment_method: method } : {}),
-                    ...(url ? { return_url: url } : {}),
-                },
+        #confirmWith({ kind, id, secret }, params) {
+            return this.#controller.call('post', {
+                path: `/v1/${kind.path}/${id}/confirm`,
+                form: { key: this.#key, client_secret: secret, use_stripe_sdk: true, ...params },
             });
         }
 
-        /* A saved card, confirmed by the page's own choice. */
-        async confirmCardPayment(clientSecret, data = {}, options = {}) {
-            const id = idOf(clientSecret, 'confirmCardPayment');
-            if (typeof data.payment_method !== 'string') {
-                throw integrationError('confirmCardPayment: the local Stripe takes the id of a saved payment method.');
+        /* A card that is known already, by the page's own choice. */
+        confirmCardPayment(clientSecret, data, options) {
+            return this.#confirmCard('confirmCardPayment', 'pi', clientSecret, data, options);
+        }
+
+        confirmCardSetup(clientSecret, data, options) {
+            return this.#confirmCard('confirmCardSetup', 'seti', clientSecret, data, options);
+        }
+
+        async #confirmCard(call, wanted, clientSecret, data = {}, options = {}) {
+            const intent = secretOf(clientSecret, call, [wanted]);
+            const { payment_method: method, ...params } = data;
+            if (isObject(method)) {
+                if (typeof method.card?.token !== 'string') {
+                    throw integrationError(`${call}: the local Stripe has no card element; give the id of a payment method or card: { token }.`);
+                }
+                params.payment_method_data = { type: 'card', ...method };
+            } else if (method !== undefined) {
+                params.payment_method = method;
             }
-            const { error, body } = await this.confirmWithMethod(id, clientSecret, data);
+            const { error, body } = await this.#confirmWith(intent, params);
             if (error) {
                 return { error };
             }
             return options.handleActions === false
-                ? { paymentIntent: body }
-                : this.finish(body, clientSecret, data.return_url);
+                ? { [intent.kind.result]: body } : this.#finish(intent, body);
         }
 
-        async handleNextAction({ clientSecret }) {
-            const { error, paymentIntent } = await this.retrieve(INTENT.payment, clientSecret, 'handleNextAction');
+        async handleNextAction(options = {}) {
+            return this.#handle('handleNextAction', secretOf(options.clientSecret, 'handleNextAction'));
+        }
+
+        async handleCardAction(clientSecret) {
+            return this.#handle('handleCardAction', secretOf(clientSecret, 'handleCardAction', ['pi']));
+        }
+
+        async #handle(call, intent) {
+            const { error, ...found } = await this.#retrieve(intent);
             if (error) {
                 return { error };
             }
-            if (paymentIntent.status !== 'requires_action') {
+            const body = found[intent.kind.result];
+            if (body.status !== 'requires_action') {
                 return {
                     error: {
-                        type: 'invalid_request_error', code: 'payment_intent_unexpected_state',
-                        message: 'handleNextAction: the PaymentIntent supplied is not in the requires_action state.',
-                        payment_intent: paymentIntent,
+                        type: 'invalid_request_error', code: `${intent.kind.field}_unexpected_state`,
+                        message: `${call}: the ${intent.kind.noun} is not in the requires_action state.`,
+                        [intent.kind.field]: body,
                     },
                 };
             }
-            return this.finish(paymentIntent, clientSecret);
+            return this.#finish(intent, body);
         }
 
         /* Does what the intent asks of the buyer, then reads it again. */
-        async finish(intent, secret) {
-            if (intent.status === 'requires_payment_method') {
-                return failed(intent);
+        async #finish(intent, body) {
+            const { kind } = intent;
+            if (body.status === 'requires_payment_method') {
+                return failed(kind, body);
             }
-            if (intent.status !== 'requires_action') {
-                return { paymentIntent: intent };
+            if (body.status !== 'requires_action') {
+                return { [kind.result]: body };
             }
-            const action = intent.next_action;
-            if (action?.type === 'redirect_to_url') {
-                window.location.assign(action.redirect_to_url.url);
+            if (body.next_action?.type === 'redirect_to_url') {
+                window.location.assign(body.next_action.redirect_to_url.url);
                 return new Promise(() => {});
             }
-            await challenge({ ...intent, client_secret: secret });
-            const { error, paymentIntent } = await this.retrieve(INTENT.payment, secret, 'confirmPayment');
+            await challenge(intent, body);
+            const { error, ...found } = await this.#retrieve(intent);
             if (error) {
                 return { error };
             }
-            return paymentIntent.status === 'requires_payment_method'
-                ? failed(paymentIntent) : { paymentIntent };
+            return found[kind.result].status === 'requires_payment_method' ? failed(kind, found[kind.result]) : found;
         }
 
-        leave(intent, secret, returnUrl) {
+        #leave({ kind, secret }, body, returnUrl) {
             const url = new URL(returnUrl);
-            url.searchParams.set('payment_intent', intent.id);
-            url.searchParams.set('payment_intent_client_secret', secret);
-            url.searchParams.set('redirect_status', intent.status === 'canceled' ? 'failed' : 'succeeded');
+            url.searchParams.set(kind.field, body.id);
+            url.searchParams.set(`${kind.field}_client_secret`, secret);
+            url.searchParams.set('redirect_status', SAID[body.status] ?? 'failed');
             window.location.assign(url);
             return new Promise(() => {});
+        }
+
+        /* ---- making ---- */
+
+        async createPaymentMethod(options) {
+            if (!isObject(options)) {
+                throw integrationError('createPaymentMethod: an object was expected.');
+            }
+            const { elements, params = {}, ...data } = options;
+            if (elements !== undefined && !(elements instanceof Elements)) {
+                throw integrationError('createPaymentMethod: elements is what stripe.elements() returned.');
+            }
+            elements?.needSubmitted('createPaymentMethod');
+            const { error, body } = elements
+                ? await elements.mounted('createPaymentMethod').call('create', { params })
+                : await this.#controller.call('post', {
+                    path: '/v1/payment_methods', form: { key: this.#key, ...data },
+                });
+            return error ? { error } : { paymentMethod: body };
         }
     }
 
     /* Callable with and without `new`, like the real one. */
     function Stripe(key, options = {}) {
-        if (typeof key !== 'string' || !key.startsWith('pk_')) {
-            throw integrationError('Stripe() needs a publishable key.');
+        if (typeof key !== 'string' || key.trim() === '') {
+            throw integrationError('Stripe(): a publishable key (pk_test_…) was expected, and none was given.');
+        }
+        if (/^[rs]k_/.test(key)) {
+            throw integrationError('Stripe(): this is a secret key, which must never be in a page. Use the publishable one.');
+        }
+        if (key.startsWith('pk_live_')) {
+            throw integrationError('Stripe(): the local Stripe takes test keys only. Never give it a live key.');
         }
         if (!key.startsWith('pk_test_')) {
-            throw integrationError('The local Stripe takes test keys only.');
+            throw integrationError('Stripe(): a publishable key begins with pk_test_.');
+        }
+        if (options.apiVersion !== undefined) {
+            throw integrationError('Stripe(): apiVersion is no option of a named release; this is endive.');
         }
         return new StripeObject(key, options);
     }

@@ -46,11 +46,12 @@ export function cardFrame(page) {
     return page.frameLocator('iframe[title="Secure payment input frame"]');
 }
 
-export async function fillCard(page, number, { expiry = '12 / 34', cvc = '123' } = {}) {
+export async function fillCard(page, number, { expiry = '12 / 34', cvc = '123', postal = '12345' } = {}) {
     const frame = cardFrame(page);
     await frame.getByLabel('Card number').fill(number);
     await frame.getByLabel('Expiration date').fill(expiry);
     await frame.getByLabel('Security code').fill(cvc);
+    await frame.getByLabel('ZIP code').fill(postal);
 }
 
 export async function pay(page) {

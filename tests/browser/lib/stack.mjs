@@ -37,3 +37,38 @@ export async function asAdmin(path, body) {
     }
     return response.json();
 }
+
+/* What ./dev env prints, by name; asked once. */
+let kept = null;
+export function keys() {
+    kept ??= Object.fromEntries([...dev('env').matchAll(/^export (\w+)=(.*)$/gmu)]
+        .map(([, name, value]) => [name, value.replaceAll('\\', '')]));
+    return kept;
+}
+
+/* A call to the local Stripe as a server makes it; `form` is flat. */
+export async function stripe(method, path, form = {}) {
+    const { STRIPE_API_BASE: base, STRIPE_SECRET_KEY: key } = keys();
+    const fields = new URLSearchParams(form);
+    const response = await fetch(`${base}${path}${method === 'GET' ? `?${fields}` : ''}`, {
+        method,
+        headers: { Authorization: `Bearer ${key}`, 'Stripe-Version': '2026-10-28.endive' },
+        ...(method === 'GET' ? {} : { body: fields }),
+    });
+    const body = await response.json();
+    if (!response.ok) {
+        throw new Error(`${method} ${path} answered ${response.status}: ${body.error.message}`);
+    }
+    return body;
+}
+
+/* A word to the sandbox's control, as its own page sends it. */
+export async function control(path, form = {}) {
+    const response = await fetch(`${keys().STRIPE_API_BASE}/_sandbox/${path}`, {
+        method: 'POST', body: new URLSearchParams(form),
+    });
+    if (!response.ok) {
+        throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
+    }
+    return response.json();
+}
