@@ -22,6 +22,7 @@ struct words {
 	const struct explanation *e;
 	const char *said[SENTENCES_MAX];
 	size_t count;
+	bool cut; /* there was more to say */
 };
 
 static void say(struct words *w, const char *fmt, ...) VT_PRINTF(2, 3);
@@ -32,8 +33,10 @@ say(struct words *w, const char *fmt, ...)
 	char text[SENTENCE_BYTES_MAX];
 	va_list ap;
 
-	if (w->count == SENTENCES_MAX)
+	if (w->count == SENTENCES_MAX) {
+		w->cut = true;
 		return;
+	}
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap); /* cut: a long note */
 	va_end(ap);
@@ -280,9 +283,8 @@ say_origins(struct words *w)
 		    phrase_that(
 			w->a, r->kind, r->at, r->amount, r->currency, r->id));
 	}
-	if (l->count > SINGLE_MAX || l->more)
-		say(w, "The others came from %s%zu transactions more.",
-		    l->more ? "more than " : "", l->count - SINGLE_MAX);
+	if (l->count > SINGLE_MAX)
+		say(w, "The others came from %zu more.", l->count - SINGLE_MAX);
 }
 
 static void
@@ -501,6 +503,13 @@ explain_words(struct arena *a, const struct explanation *e, size_t *count)
 		    "After it the account had %s, those held or frozen "
 		    "included.",
 		    phrase_tokens(a, e->t.balance_after));
+	for (size_t i = 0; i < EXPLAIN__MAX; i++)
+		if (e->lists[i].more && i != EXPLAIN_USES)
+			w.cut = true;
+	if (w.cut) {
+		w.count = w.count < SENTENCES_MAX ? w.count : SENTENCES_MAX - 1;
+		say(&w, "There is more to it than is told here.");
+	}
 	*count = w.count;
 	return (const char *const *)(void *)arena_memdup(
 	    a, w.said, w.count * sizeof(w.said[0]));

@@ -328,6 +328,44 @@ START_TEST(what_is_not_ones_own_is_not_there)
 }
 END_TEST
 
+START_TEST(what_is_cut_says_so)
+{
+	char key[16];
+
+	(void)tokens_give(1, "a", 200, 3999, 0);
+	ck_assert_int_eq(tokens_spend(1, "job-1", 150), VT_OK);
+	for (int i = 0; i < EXPLAIN_ROWS_MAX; i++) {
+		(void)snprintf(key, sizeof(key), "k%d", i);
+		undo(1, key);
+	}
+	tells("spend", "1 of them was given back (tx_");
+	ck_assert(!e.lists[EXPLAIN_REVERSALS].more);
+	ck_assert_str_ne(
+	    words[words_count - 1], "There is more to it than is told here.");
+	undo(1, "one more");
+	tells("spend", "1 of them was given back (tx_");
+	ck_assert(e.lists[EXPLAIN_REVERSALS].more);
+	ck_assert_uint_eq(e.lists[EXPLAIN_REVERSALS].count, EXPLAIN_ROWS_MAX);
+	ck_assert_str_eq(
+	    words[words_count - 1], "There is more to it than is told here.");
+}
+END_TEST
+
+/* A spend that drew from more origins than are named one by one. */
+START_TEST(many_origins_are_counted)
+{
+	char name[16];
+
+	for (int i = 0; i < 8; i++) {
+		(void)snprintf(name, sizeof(name), "g%d", i);
+		(void)tokens_give(1, name, 2, 0, 0);
+	}
+	ck_assert_int_eq(tokens_spend(1, "job-1", 16), VT_OK);
+	tells("spend", "2 of them came from the gift of ");
+	says("The others came from 3 more.");
+}
+END_TEST
+
 #define MANY 1200
 
 /* Totals are of all; single uses come in pages, newest first, and those that
@@ -374,8 +412,9 @@ main(void)
 		what_ended_or_was_revoked_says_so, what_is_not_paid_says_so,
 		every_kind_has_words,
 		the_user_is_not_told_who_the_administrator_was,
-		what_is_not_ones_own_is_not_there,
-		a_lot_with_many_uses_is_told_in_pages, NULL };
+		what_is_not_ones_own_is_not_there, what_is_cut_says_so,
+		many_origins_are_counted, a_lot_with_many_uses_is_told_in_pages,
+		NULL };
 	Suite *s = suite_create("explain");
 
 	tcase_add_checked_fixture(unit_case(s, "words", all), setup, teardown);

@@ -348,17 +348,61 @@ START_TEST(a_schema_ahead_of_the_program_is_not_judged)
 }
 END_TEST
 
+/* A ledger of before step 6: of 20 tokens 4 are held and 6 frozen. */
+static const char unmarked[] =
+    "INSERT INTO users (id, clerk_sub, created_at, updated_at) "
+    "VALUES (1, 'user_1', 1, 1);"
+    "INSERT INTO services (id, name, created_at) VALUES (1, 'editor', 1);"
+    "INSERT INTO token_transactions (id, public_id, user, kind, tokens, "
+    "status, actor, created_at, updated_at) "
+    "VALUES (1, 'tx_1', 1, 'purchase', 20, 'completed', 'stripe', 10, 10);"
+    "INSERT INTO lots (id, user, tx, origin, paid, granted, created_at) "
+    "VALUES (1, 1, 1, 'purchase', 1, 20, 10);"
+    "INSERT INTO lot_left (lot, user, left, held, frozen) "
+    "VALUES (1, 1, 20, 4, 6);"
+    "INSERT INTO grants (tx, source, lot, granted) VALUES (1, 'pi:1', 1, 20);"
+    "UPDATE grants SET since = 30;"
+    "INSERT INTO holds (id, public_id, service, reference, user, tokens, "
+    "expires_at, created_at) VALUES (1, 'hold_1', 1, 'r', 1, 4, 99, 20);"
+    "INSERT INTO hold_lots (hold, lot, tokens) VALUES (1, 1, 4);";
+
+/* What was held or frozen when step 6 came is marked from its beginning. */
+START_TEST(marks_begin_with_what_is_held_and_frozen)
+{
+	struct migrate_step before[6];
+	struct db *db;
+
+	memcpy(before, migrate_steps, sizeof(before) - sizeof(before[0]));
+	before[5] = (struct migrate_step){ 0, NULL, NULL };
+	ck_assert_int_eq(run(before, false), VT_OK);
+	ck_assert_int_eq(db_open(scratch_db, DB_WRITER, &db), VT_OK);
+	ck_assert_int_eq(db_begin(db), VT_OK);
+	ck_assert_int_eq(db_script(db, unmarked), VT_OK);
+	ck_assert_int_eq(db_commit(db), VT_OK);
+	db_close(db);
+	ck_assert_int_eq(run(migrate_steps, false), VT_OK);
+	ck_assert_int_eq(scratch_number("SELECT COUNT(*) FROM lot_marks"), 2);
+	ck_assert_int_eq(
+	    scratch_number("SELECT created_at FROM lot_marks "
+			   "WHERE lot = 1 AND held = 4 AND frozen = 0"),
+	    20);
+	ck_assert_int_eq(
+	    scratch_number("SELECT created_at FROM lot_marks "
+			   "WHERE lot = 1 AND held = 0 AND frozen = 6"),
+	    30);
+}
+END_TEST
+
 int
 main(void)
 {
-	const TTest *const core[] = {
+	const TTest *const core[] = { marks_begin_with_what_is_held_and_frozen,
 		a_schema_ahead_of_the_program_is_not_judged,
 		a_fresh_database_gets_every_step_and_a_second_run_changes_nothing,
 		a_missing_step_is_applied_and_until_then_programs_wait,
 		a_database_ahead_whose_min_reader_allows_it_is_used,
 		migrate_waits_for_the_write_lock,
-		the_schema_as_shipped_applies_and_is_sound, NULL
-	};
+		the_schema_as_shipped_applies_and_is_sound, NULL };
 	const TTest *const refused[] = {
 		a_program_older_than_min_reader_refuses,
 		a_step_that_was_changed_is_refused, another_mode_is_refused,
