@@ -29,7 +29,7 @@ tell(struct db *db, const struct crossing *c)
 	struct user u;
 
 	err = user_by_id(db, c->user, &u);
-	if (err == VT_OK) {
+	if (err == VT_OK && !u.deleted) {
 		(void)snprintf(object, sizeof(object),
 		    "%s:%" PRId64 ":%" PRId64, u.sub, c->threshold, c->number);
 		json_put_int(j, "threshold", c->threshold);

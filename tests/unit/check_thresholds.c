@@ -302,6 +302,17 @@ START_TEST(what_is_refused_or_asked_again_tells_nothing_R80_R77)
 }
 END_TEST
 
+START_TEST(who_was_deleted_is_told_nothing_R80)
+{
+	give(12, tokens_now + 1000);
+	ck_assert_int_eq(
+	    books_do("UPDATE users SET deleted_at = 1 WHERE id = 1"), VT_OK);
+	tokens_now += 1000;
+	ck_assert_int_eq(tokens_sweep(), 1);
+	told_of(0, 0, 0);
+}
+END_TEST
+
 START_TEST(without_thresholds_nothing_is_written_R80)
 {
 	thresholds_set(NULL, 0, NULL);
@@ -596,6 +607,7 @@ main(void)
 		a_grant_that_is_undone_at_once_tells_nothing_R80,
 		administrators_and_alarms_tell_too_R80,
 		what_is_refused_or_asked_again_tells_nothing_R80_R77,
+		who_was_deleted_is_told_nothing_R80,
 		without_thresholds_nothing_is_written_R80,
 		a_threshold_that_is_set_later_tells_the_next_fall_R80,
 		processes_that_cross_together_tell_once_R80,
