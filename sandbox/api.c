@@ -30,6 +30,7 @@ static const struct operation *const tables[] = {
 	dispute_operations,
 	setup_intent_operations,
 	checkout_operations,
+	customer_session_operations,
 	elements_operations,
 	event_operations,
 	webhook_endpoint_operations,

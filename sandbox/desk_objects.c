@@ -120,9 +120,11 @@ put_related(struct call *c, struct html *h, const char *id)
 
 	desk_section(h, "related", "What speaks of it");
 	if (db_query(&q, c->box->db,
-		"SELECT id, created, kind, type, NULL FROM objects WHERE "
+		"SELECT id, created, kind, CASE kind WHEN 'event' THEN type "
+		"ELSE json_extract(body, '$.status') END, NULL FROM objects "
+		"WHERE kind NOT IN ('session', 'message') AND ("
 		"parent = :id OR customer = :id OR (kind = 'event' AND "
-		"json_extract(body, '$.data.object.id') = :id) ORDER BY seq "
+		"json_extract(body, '$.data.object.id') = :id)) ORDER BY seq "
 		"DESC LIMIT :rows",
 		DB_TEXT("id", id), DB_INT("rows", ROWS)) == VT_OK)
 		put_rows(h, &q);

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "customer_session.h"
 #include "intent.h"
 #include "method.h"
 #include "operation.h"
@@ -26,7 +27,13 @@ static const struct param deferred[] = {
 };
 static const struct param session_params[] = {
 	PARAM("client_secret", P_STR, 0),
+	PARAM("customer_session_client_secret", P_STR, 0),
 	PARAM_OF("deferred_intent", P_HASH, 0, deferred),
+	PARAM_END,
+};
+
+static const struct param detach_params[] = {
+	PARAM("customer_session_client_secret", P_STR, P_REQUIRED),
 	PARAM_END,
 };
 
@@ -79,12 +86,66 @@ promised_types(
 	return VT_OK;
 }
 
+/* What the page may know of the customer, if it has a session of his. */
+static enum vt_err
+put_customer(struct call *c, const char *customer, const struct json *types,
+    struct json *out)
+{
+	const char *secret =
+	    json_str_at(c->params, "customer_session_client_secret");
+	const struct json *features;
+	struct doc *d;
+	enum vt_err err;
+
+	if (secret == NULL) {
+		json_put_null(out, "customer");
+		return VT_OK;
+	}
+	err = customer_session_open(c, secret, customer, &d, &features);
+	if (err == VT_OK && features == NULL)
+		return call_fail(c, 400, NULL, "customer_session_client_secret",
+		    "This customer session does not enable the "
+		    "payment_element component.");
+	return err == VT_OK ? customer_session_show(c, d, features, types,
+				  json_put_object(out, "customer"))
+			    : err;
+}
+
+/* The customer takes back what he has saved. */
+static enum vt_err
+detach(struct call *c)
+{
+	const char *secret =
+	    json_str_at(c->params, "customer_session_client_secret");
+	const char *allowed, *owner;
+	const struct json *features;
+	struct doc *d, *m;
+	enum vt_err err;
+
+	err = customer_session_open(c, secret, NULL, &d, &features);
+	if (err == VT_OK)
+		err = doc_need(c, R_PAYMENT_METHOD, c->id, NULL, &m);
+	if (err != VT_OK)
+		return err;
+	owner = json_str_at(m->body, "customer");
+	if (owner == NULL ||
+	    strcmp(owner, json_str_at(d->body, "customer")) != 0)
+		return call_missing(c, "PaymentMethod", c->id, NULL);
+	allowed = json_str_at(features, "payment_method_remove");
+	if (allowed == NULL || strcmp(allowed, "enabled") != 0)
+		return call_fail(c, 403, NULL, NULL,
+		    "This customer session does not enable "
+		    "payment_method_remove.");
+	return payment_method_detach(c, m);
+}
+
 static enum vt_err
 session(struct call *c)
 {
 	const char *secret = json_str_at(c->params, "client_secret");
 	const struct json *promise = json_get(c->params, "deferred_intent");
 	const struct json *types = NULL;
+	const char *customer = NULL;
 	struct json *out = json_object(c->arena);
 	struct doc *d;
 	enum vt_err err;
@@ -100,6 +161,7 @@ session(struct call *c)
 		if (err != VT_OK)
 			return err;
 		types = json_get(d->body, "payment_method_types");
+		customer = json_str_at(d->body, "customer");
 		json_put_copy(out, "intent", render_embedded(c, d));
 	} else {
 		err = promised_types(c, promise, &types);
@@ -108,13 +170,15 @@ session(struct call *c)
 		json_put_null(out, "intent");
 	}
 	json_put_copy(out, "payment_method_types", types);
-	json_put_null(out, "customer");
+	err = put_customer(c, customer, types, out);
 	c->answer = json_text(c->arena, out);
-	return VT_OK;
+	return err;
 }
 
 const struct operation elements_operations[] = {
 	{ HTTP_GET, "/v1/elements/sessions", session_params, session,
 	    OPERATION_BROWSER },
+	{ HTTP_POST, "/v1/elements/payment_methods/{}/detach", detach_params,
+	    detach, OPERATION_BROWSER },
 	{ 0 },
 };

@@ -18,6 +18,7 @@ extern const struct field setup_intent_fields[];
 extern const struct field setup_attempt_fields[];
 extern const struct field checkout_session_fields[];
 extern const struct field checkout_item_fields[];
+extern const struct field customer_session_fields[];
 extern const struct field product_fields[];
 extern const struct field price_fields[];
 extern const struct field coupon_fields[];

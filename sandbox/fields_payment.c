@@ -132,3 +132,16 @@ const struct field setup_attempt_fields[] = {
 	F("usage", "\"off_session\""),
 	F_END,
 };
+
+/* It has no id: it is known by its secret. */
+const struct field customer_session_fields[] = {
+	OBJECT,
+	F("client_secret", "null"),
+	F("components", EMPTY_OBJECT),
+	CREATED,
+	F_TO("customer", R_CUSTOMER),
+	F("customer_account", "null"),
+	F("expires_at", "0"),
+	LIVEMODE,
+	F_END,
+};

@@ -56,6 +56,9 @@ enum vt_err method_make(
 enum vt_err method_attach(
     struct call *c, struct doc *method, const char *customer) VT_MUSTCHECK;
 
+/* Takes it from its customer, for good, and answers it. */
+enum vt_err payment_method_detach(struct call *c, struct doc *m) VT_MUSTCHECK;
+
 /* What its card does; NULL when it is no card. */
 const struct card *method_card(const struct doc *method);
 

@@ -150,17 +150,13 @@ forget_default(struct call *c, const char *customer, const char *method)
 }
 
 /* Once detached, a method can never be used again. */
-static enum vt_err
-detach(struct call *c)
+enum vt_err
+payment_method_detach(struct call *c, struct doc *m)
 {
-	const char *customer;
-	struct doc *m;
+	const char *customer =
+	    arena_strdup(c->arena, json_str_at(m->body, "customer"));
 	enum vt_err err;
 
-	err = doc_need(c, R_PAYMENT_METHOD, c->id, NULL, &m);
-	if (err != VT_OK)
-		return err;
-	customer = arena_strdup(c->arena, json_str_at(m->body, "customer"));
 	if (customer == NULL)
 		return call_fail(c, 400, "payment_method_unexpected_state",
 		    NULL,
@@ -174,6 +170,16 @@ detach(struct call *c)
 	if (err == VT_OK)
 		err = forget_default(c, customer, m->id);
 	return err == VT_OK ? render_doc(c, m) : err;
+}
+
+static enum vt_err
+detach(struct call *c)
+{
+	struct doc *m;
+	enum vt_err err;
+
+	err = doc_need(c, R_PAYMENT_METHOD, c->id, NULL, &m);
+	return err == VT_OK ? payment_method_detach(c, m) : err;
 }
 
 static enum vt_err

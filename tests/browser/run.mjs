@@ -16,7 +16,7 @@ import { Visitor, launch, preparePictures } from './lib/browser.mjs';
 
 const FILES = [
     'money', 'purchase', 'decline', 'challenge', 'redirect', 'processing', 'resume',
-    'refusals', 'account', 'keyboard', 'access', 'standins', 'surface', 'elements', 'confirming',
+    'refusals', 'account', 'keyboard', 'access', 'standins', 'surface', 'elements', 'confirming', 'saved',
     'desk',
 ];
 const TEST_MS = 90_000;

@@ -16,6 +16,7 @@ FOLDER = ROOT / 'tests/sandbox/sdk'
 # Operations that the SDK has no method for, and whose they are.
 NOT_THE_SDKS = {
     '/v1/client': "the sign-in's pages",
+    '/v1/elements': "stripe.js's",
     '/v1/charges/{}/refunds': "the url of a charge's own list",
 }
 

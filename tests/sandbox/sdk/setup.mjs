@@ -36,6 +36,34 @@ export default {
         assert.equal(changed.billing_details.name, 'Ada');
     },
 
+    async a_page_gets_a_session_of_the_customer() {
+        const customer = await stripe.customers.create({ email: 'session@example.com' });
+        const made = await stripe.customerSessions.create({
+            customer: customer.id,
+            components: {
+                payment_element: {
+                    enabled: true,
+                    features: {
+                        payment_method_redisplay: 'enabled', payment_method_save: 'enabled',
+                        payment_method_save_usage: 'off_session', payment_method_remove: 'enabled',
+                        payment_method_allow_redisplay_filters: ['always', 'limited'], payment_method_redisplay_limit: 5,
+                    },
+                },
+                customer_sheet: { enabled: true, features: { payment_method_remove: 'enabled' } },
+                mobile_payment_element: { enabled: true, features: { payment_method_redisplay: 'enabled' } },
+                pricing_table: { enabled: true },
+            },
+            expand: ['customer'],
+        });
+        assert.match(made.client_secret, /^cuss_secret_/);
+        assert.equal(made.customer.id, customer.id);
+        assert.equal(made.components.payment_element.features.payment_method_redisplay_limit, 5);
+        const error = await failing(stripe.customerSessions.create({
+            customer: 'cus_nobody', components: { buy_button: { enabled: true } },
+        }));
+        assert.deepEqual([error.code, error.param], ['resource_missing', 'customer']);
+    },
+
     async a_setup_is_declined_challenged_or_canceled() {
         const customer = await stripe.customers.create({});
         const declined = await failing(stripe.setupIntents.create({
