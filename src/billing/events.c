@@ -49,8 +49,10 @@ static const char *const sql[STATEMENTS] = {
 		   "WHERE evt = :evt",
 	[BODY_OF] = "SELECT body FROM events WHERE evt = :evt "
 		    "AND state IN ('received', 'failed')",
+	/* The first term is its index's: without it all events are read. */
 	[FAILED_DUE] = "SELECT evt, need, tries FROM events "
-		       "WHERE state = 'failed' AND " IS_DUE " "
+		       "WHERE state IN ('waiting', 'failed') "
+		       "AND state = 'failed' AND " IS_DUE " "
 		       "ORDER BY next_at LIMIT :max",
 	[WAITING_DUE] = "SELECT MIN(evt), need, MAX(tries) FROM events "
 			"WHERE state = 'waiting' AND " IS_DUE " "

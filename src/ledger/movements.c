@@ -27,8 +27,8 @@ enum {
 static const char *const sql[STATEMENTS] = {
 	[ACCOUNT_BY_USER] =
 	    "SELECT id, balance FROM accounts WHERE user = :user",
-	[ACCOUNT_ADD] = "INSERT INTO accounts (kind, user) "
-			"VALUES ('user', :user) RETURNING id, balance",
+	[ACCOUNT_ADD] =
+	    "INSERT INTO accounts (kind, user) VALUES ('user', :user)",
 	[HEAD] = "SELECT id, hash FROM movements ORDER BY id DESC LIMIT 1",
 	[TX_PUBLIC] = "SELECT public_id FROM token_transactions WHERE id = :tx",
 	[MOVEMENT_ADD] =
@@ -66,14 +66,17 @@ ledger_user_balance(
 	struct query q;
 
 	err = db_row(&q, db, sql[ACCOUNT_BY_USER], DB_INT("user", user));
-	if (err == VT_NOTFOUND)
-		err = db_row(&q, db, sql[ACCOUNT_ADD], DB_INT("user", user));
-	if (err != VT_OK)
-		return err == VT_NOTFOUND ? VT_DB : err;
-	*account = db_int(&q, 0);
-	*balance = db_int(&q, 1);
-	db_done(&q);
-	return VT_OK;
+	if (err == VT_OK) {
+		*account = db_int(&q, 0);
+		*balance = db_int(&q, 1);
+		db_done(&q);
+	}
+	if (err != VT_NOTFOUND)
+		return err;
+	err = db_exec(db, sql[ACCOUNT_ADD], DB_INT("user", user));
+	*account = db_last_id(db);
+	*balance = 0;
+	return err;
 }
 
 void

@@ -3,9 +3,7 @@
 
 static const char add[] =
     "INSERT INTO outbox (kind, object, user, data, next_at, created_at) "
-    "SELECT :kind, :object, :user, :data, :now, :now "
-    "WHERE NOT EXISTS (SELECT 1 FROM outbox "
-    "WHERE kind = :kind AND object = :object)";
+    "VALUES (:kind, :object, :user, :data, :now, :now)";
 
 static const char hold_back[] =
     "UPDATE outbox SET state = 'failed' WHERE state = 'pending'";
@@ -23,8 +21,11 @@ enum vt_err
 outbox_add(struct db *db, const char *kind, const char *object, int64_t user,
     const char *data, int64_t now_ms)
 {
-	return db_exec(db, add, DB_TEXT("kind", kind),
-	    DB_TEXT("object", object),
+	enum vt_err err;
+
+	err = db_exec(db, add, DB_TEXT("kind", kind), DB_TEXT("object", object),
 	    user == 0 ? DB_NULL("user") : DB_INT("user", user),
 	    DB_TEXT("data", data), DB_INT("now", now_ms));
+	/* It was told before: the one row is enough. */
+	return err == VT_CONFLICT ? VT_OK : err;
 }
