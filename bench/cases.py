@@ -27,7 +27,7 @@ bare-balance  bench/bare-balance      worker 1 read  clerk
 bare-spend    bench/bare-spend        worker 2 write -
 bare-webhook  bench/bare-webhook      worker 2 write stripe-hook
 bare-intent   bench/bare-intent       worker 1 write clerk
-webhook-one   fcgi-bin/stripe-webhook worker 2 write stripe-hook,VANTAGE_WRITE_BATCH=1
+webhook-one   fcgi-bin/stripe-webhook worker 1 write stripe-hook,VANTAGE_WRITE_BATCH=1
 '''
 
 # Each as the location of the real one is in nginx/server.conf.in.
