@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "clerk.h"
 #include "delivery.h"
+#include "dunning.h"
 #include "intent.h"
 #include "method.h"
 #include "outage.h"
@@ -46,6 +47,11 @@ static const struct param card_params[] = {
 	PARAM("customer", P_STR, P_REQUIRED),
 	PARAM("result", P_STR, 0),
 	PARAM("code", P_STR, 0),
+	PARAM_END,
+};
+static const char *const ends[] = { "cancel", "past_due", "unpaid", NULL };
+static const struct param dunning_params[] = {
+	PARAM_ENUM("end", P_REQUIRED, ends),
 	PARAM_END,
 };
 static const struct param roll_params[] = {
@@ -188,6 +194,14 @@ card(struct call *c)
 	return VT_OK;
 }
 
+/* What becomes of a subscription whose invoice nothing pays. */
+static enum vt_err
+dunning(struct call *c)
+{
+	c->answer = "{}";
+	return dunning_end_set(c->box, json_str_at(c->params, "end"));
+}
+
 /* Rolls the endpoint's secret; without a name, the newest's. */
 static enum vt_err
 roll_secret(struct call *c)
@@ -300,6 +314,7 @@ static const struct operation control_operations[] = {
 	{ HTTP_POST, "/_sandbox/events", events_params, events, 0 },
 	{ HTTP_POST, "/_sandbox/events/resend", resend_params, resend, 0 },
 	{ HTTP_POST, "/_sandbox/card", card_params, card, 0 },
+	{ HTTP_POST, "/_sandbox/dunning", dunning_params, dunning, 0 },
 	{ HTTP_POST, "/_sandbox/roll-secret", roll_params, roll_secret, 0 },
 	{ HTTP_POST, "/_sandbox/reset", params_none, reset, 0 },
 	{ HTTP_POST, "/_sandbox/confirm", confirm_params, confirm, 0 },

@@ -10,6 +10,7 @@
 #include "operation.h"
 #include "render.h"
 #include "search.h"
+#include "subscription.h"
 
 static const char *const exemptions[] = { "exempt", "none", "reverse", NULL };
 static const char *const tax_display[] = { "exclude_tax",
@@ -222,8 +223,10 @@ update(struct call *c)
 enum vt_err
 customer_delete(struct call *c, struct doc *d)
 {
-	enum vt_err err = event_emit(c, "customer.deleted", d);
+	enum vt_err err = subscription_end_all(c, d);
 
+	if (err == VT_OK)
+		err = event_emit(c, "customer.deleted", d);
 	if (err != VT_OK)
 		return err;
 	doc_bury(c, d);

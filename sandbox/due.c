@@ -10,6 +10,7 @@
 #include "invoice.h"
 #include "payment.h"
 #include "refund.h"
+#include "subscription.h"
 #include "test_clock.h"
 
 #define AGAIN_MS 60000 /* when what failed is tried again */
@@ -27,6 +28,7 @@ static const struct {
 	{ R_INVOICE, invoice_due },
 	{ R_DISPUTE, dispute_due },
 	{ R_CHECKOUT_SESSION, checkout_due },
+	{ R_SUBSCRIPTION, subscription_due },
 	{ R_TEST_CLOCK, test_clock_due },
 };
 

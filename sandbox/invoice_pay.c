@@ -1,6 +1,7 @@
 /* invoice_pay: how an invoice is paid, or not. See invoice.h. */
 #include <string.h>
 
+#include "dunning.h"
 #include "event.h"
 #include "invoice_parts.h"
 #include "payment.h"
@@ -196,6 +197,25 @@ intent_paid(struct call *c, struct doc *invoice, const struct doc *intent)
 
 /* --- it is not ----------------------------------------------------------- */
 
+/* When it is tried again; an attempt out of turn does not move that. */
+static void
+put_next_attempt(struct doc *invoice, int64_t now_s)
+{
+	int64_t next_s = doc_int(invoice, "next_payment_attempt");
+
+	if (next_s > now_s)
+		return;
+	next_s = doc_flag(invoice, "auto_advance") &&
+		doc_is(invoice, "collection_method", "charge_automatically")
+	    ? dunning_next_s(doc_int(invoice, "attempt_count"), now_s)
+	    : 0;
+	if (next_s == 0)
+		json_put_null(invoice->body, "next_payment_attempt");
+	else
+		json_put_int(invoice->body, "next_payment_attempt", next_s);
+	invoice->due_ms = next_s * 1000;
+}
+
 static enum vt_err
 attempt_failed(struct call *c, struct doc *invoice)
 {
@@ -205,6 +225,7 @@ attempt_failed(struct call *c, struct doc *invoice)
 		return VT_OK;
 	if (doc_int(invoice, "attempt_count") == 0)
 		count_attempt(invoice, false);
+	put_next_attempt(invoice, c->now_s);
 	err = invoice_save(c, invoice);
 	if (err == VT_OK)
 		err = event_emit(c, "invoice.payment_failed", invoice);

@@ -63,6 +63,9 @@ extern const struct operation customer_session_operations[];
 extern const struct operation elements_operations[];
 extern const struct operation event_operations[];
 extern const struct operation webhook_endpoint_operations[];
+extern const struct operation preview_operations[];
+extern const struct operation subscription_operations[];
+extern const struct operation subscription_item_operations[];
 extern const struct operation test_clock_operations[];
 
 /* Under /_sandbox/, not of the API. */

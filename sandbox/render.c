@@ -99,24 +99,25 @@ field_find(const struct field *fields, const char *name)
 
 /* The newest objects that belong to this one, and one more if there is. */
 static enum vt_err
-find_included(struct call *c, enum resource_kind kind,
+find_included(struct call *c, const struct field *f,
     const struct resource *owner, const char *id, const char **bodies,
     size_t *count)
 {
 	static const char by_parent[] =
 	    "SELECT body FROM objects WHERE parent = :owner AND kind = :kind "
-	    "AND deleted = 0 ORDER BY seq DESC LIMIT :n";
+	    "AND deleted = 0 AND type IS NOT :but ORDER BY seq DESC LIMIT :n";
 	static const char by_customer[] =
 	    "SELECT body FROM objects WHERE customer = :owner AND kind = :kind "
-	    "AND deleted = 0 ORDER BY seq DESC LIMIT :n";
+	    "AND deleted = 0 AND type IS NOT :but ORDER BY seq DESC LIMIT :n";
+	const char *but = (f->flags & FIELD_LIVING) != 0 ? "canceled" : "";
 	struct query q;
 	enum vt_err err;
 
 	*count = 0;
 	err = db_query(&q, c->box->db,
 	    owner == &resources[R_CUSTOMER] ? by_customer : by_parent,
-	    DB_TEXT("owner", id), DB_TEXT("kind", resources[kind].object),
-	    DB_INT("n", INCLUDED_MAX + 1));
+	    DB_TEXT("owner", id), DB_TEXT("kind", resources[f->to].object),
+	    DB_TEXT("but", but), DB_INT("n", INCLUDED_MAX + 1));
 	while (err == VT_OK && (err = db_step(&q)) == VT_OK)
 		bodies[(*count)++] = arena_strdup(c->arena, db_text(&q, 0));
 	db_done(&q);
@@ -137,7 +138,7 @@ put_included_list(struct call *c, const struct field *f,
 
 	err = expand_only_data(c, e);
 	if (err == VT_OK && f->to != R_NONE)
-		err = find_included(c, f->to, r, id, bodies, &count);
+		err = find_included(c, f, r, id, bodies, &count);
 	json_put_str(list, "object", "list");
 	data = json_put_array(list, "data");
 	for (size_t i = 0; i < count && i < INCLUDED_MAX && err == VT_OK; i++) {

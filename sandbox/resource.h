@@ -59,6 +59,7 @@ enum resource_kind {
  */
 #define FIELD_INCLUDABLE 2u
 #define FIELD_HIDDEN 4u /* includable too, out of the hidden half */
+#define FIELD_LIVING 8u /* of a list: without those that are canceled */
 
 struct field {
 	const char *name;      /* NULL ends a table */

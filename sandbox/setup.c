@@ -9,6 +9,7 @@
 #include "intent.h"
 #include "method.h"
 #include "render.h"
+#include "subscription.h"
 
 static enum vt_err
 save_and_emit(struct call *c, struct doc *d, const char *type)
@@ -91,7 +92,8 @@ succeed(struct call *c, struct doc *intent, struct doc *method)
 	json_put_text(intent->body, "last_setup_error", "null");
 	json_put_text(intent->body, "next_action", "null");
 	json_put_str(intent->body, "status", "succeeded");
-	return save_and_emit(c, intent, "setup_intent.succeeded");
+	err = save_and_emit(c, intent, "setup_intent.succeeded");
+	return err == VT_OK ? subscription_set_up(c, intent) : err;
 }
 
 /*

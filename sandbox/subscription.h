@@ -5,6 +5,10 @@
  * A subscription and its items are objects of their own; the subscription
  * carries its items whole, as Stripe shows it. Each item has a price and a
  * period, counted from the subscription's anchor (period.h).
+ *
+ * Who does what: subscription.c keeps the object; lifecycle.c does what time
+ * brings; billing.c makes invoices of it; change.c changes it; the
+ * operations are in subscriptions.c and subscription_items.c.
  */
 #ifndef SANDBOX_SUBSCRIPTION_H
 #define SANDBOX_SUBSCRIPTION_H
@@ -28,6 +32,19 @@ enum vt_err subscription_items(struct call *c, const struct doc *sub,
 struct period
 subscription_period(const struct doc *sub, const struct doc *item);
 
+/* When the period that ends first ends, and began; 0 without items. */
+int64_t subscription_period_ends(const struct doc *sub);
+int64_t subscription_period_started(const struct doc *sub);
+
+/* True if another period will follow the one it has. */
+bool subscription_renews(const struct doc *sub);
+
+/* Two of its shortest interval after a moment; 0 once it has ended. */
+int64_t subscription_two_intervals(const struct doc *sub, int64_t at_s);
+
+/* The item's period is over, the next one begins: in memory. */
+void subscription_item_turn(const struct doc *sub, struct doc *item);
+
 /*
  * Writes it with its items as they are and the time of what happens next,
  * and emits `event`; for NULL, customer.subscription.updated if something
@@ -35,6 +52,24 @@ subscription_period(const struct doc *sub, const struct doc *item);
  */
 enum vt_err subscription_save(
     struct call *c, struct doc *sub, const char *event) VT_MUSTCHECK;
+
+/* When something happens to it next, in seconds; 0: never. */
+int64_t subscription_next_s(const struct doc *sub);
+
+/* That time has come (due.h). */
+enum vt_err subscription_due(struct call *c, struct doc *sub) VT_MUSTCHECK;
+
+/*
+ * Ends it now: canceled, with customer.subscription.deleted. Invoices that
+ * are open are not collected by themselves any more. `reason` (of
+ * cancellation_details) NULL: as it stands there. One that ended stays so.
+ */
+enum vt_err subscription_end(
+    struct call *c, struct doc *sub, const char *reason) VT_MUSTCHECK;
+
+/* The same for all of a customer's: it is deleted. */
+enum vt_err
+subscription_end_all(struct call *c, const struct doc *customer) VT_MUSTCHECK;
 
 /*
  * What an invoice has come to, whoever paid or closed it: it is paid; an
@@ -48,5 +83,15 @@ enum vt_err
 subscription_invoice_failed(struct call *c, struct doc *invoice) VT_MUSTCHECK;
 enum vt_err
 subscription_invoice_closed(struct call *c, struct doc *invoice) VT_MUSTCHECK;
+
+/*
+ * Has a SetupIntent ask for a method where the first invoice asks for
+ * nothing and there is none yet (pending_setup_intent); not saved. And its
+ * success, which setup.c tells: the method becomes the subscription's.
+ */
+enum vt_err subscription_ask_method(
+    struct call *c, struct doc *sub, const struct doc *invoice) VT_MUSTCHECK;
+enum vt_err
+subscription_set_up(struct call *c, const struct doc *setup) VT_MUSTCHECK;
 
 #endif

@@ -10,6 +10,7 @@
 #include "event.h"
 #include "operation.h"
 #include "render.h"
+#include "subscription.h"
 
 #define LIFE_S (30 * INT64_C(86400))
 #define TWO_YEARS_S (2 * 366 * INT64_C(86400))
@@ -240,21 +241,37 @@ list(struct call *c)
 }
 
 /* How far it may go at once: two intervals of the shortest subscription. */
-static int64_t
-furthest(struct call *c, const struct doc *d)
+static enum vt_err
+furthest(struct call *c, const struct doc *d, int64_t *out)
 {
-	(void)c;
-	return doc_int(d, "frozen_time") + TWO_YEARS_S;
+	int64_t now_s = doc_int(d, "frozen_time"), at_s;
+	struct doc_ids on;
+	enum vt_err err;
+
+	*out = now_s + TWO_YEARS_S;
+	err = doc_ids(c, R_SUBSCRIPTION, DOC_ON_CLOCK, d->id, &on);
+	for (size_t i = 0; i < on.count && err == VT_OK; i++) {
+		struct doc *sub = doc_find(c, R_SUBSCRIPTION, on.ids[i]);
+
+		if (sub == NULL)
+			return VT_DB;
+		at_s = subscription_two_intervals(sub, now_s);
+		if (at_s != 0 && at_s < *out)
+			*out = at_s;
+	}
+	return err;
 }
 
 static enum vt_err
 advance(struct call *c)
 {
-	int64_t target = 0;
+	int64_t target = 0, last_s;
 	struct doc *d;
 	enum vt_err err;
 
 	err = doc_need(c, R_TEST_CLOCK, c->id, NULL, &d);
+	if (err == VT_OK)
+		err = furthest(c, d, &last_s);
 	if (err != VT_OK)
 		return err;
 	(void)json_int_at(c->params, "frozen_time", &target); /* required */
@@ -272,12 +289,12 @@ advance(struct call *c)
 		    "The `frozen_time` must be after the test clock's current "
 		    "frozen time, %lld.",
 		    (long long)doc_int(d, "frozen_time"));
-	if (target > furthest(c, d))
+	if (target > last_s)
 		return call_fail(c, 400, NULL, "frozen_time",
 		    "Test clocks can be advanced at most two intervals of the "
 		    "shortest subscription at once, or two years when there "
 		    "is none: until %lld.",
-		    (long long)furthest(c, d));
+		    (long long)last_s);
 	json_put_str(d->body, "status", "advancing");
 	json_put_int(
 	    json_put_object(json_edit(d->body, "status_details"), "advancing"),

@@ -247,6 +247,33 @@ class Sandbox:
     def customer(self, **params):
         return self.post('/v1/customers', params).json['id']
 
+    def test_clock(self, frozen_time, **params):
+        """A test clock's id."""
+        return self.post('/v1/test_helpers/test_clocks', {
+            'frozen_time': frozen_time, **params}).json['id']
+
+    def advance_clock(self, clock, to):
+        """Moves a test clock, to its end; the clock, or a refusal."""
+        path = f'/v1/test_helpers/test_clocks/{clock}'
+        answer = self.post(f'{path}/advance', {'frozen_time': to})
+        if answer.status != 200:
+            return answer
+
+        def ready():
+            now = self.get(path).json
+            return now['status'] != 'advancing' and now
+        now = wait_for(ready, 'the clock to be ready', 60)
+        if now['status'] != 'ready':
+            raise AssertionError(f'{now["status"]}: {self.log()[-2000:]}')
+        return now
+
+    def price(self, amount, name='Gold', **params):
+        """A recurring price's id, by the month unless it says otherwise."""
+        product = self.post('/v1/products', {'name': name}).json['id']
+        return self.post('/v1/prices', {
+            'product': product, 'unit_amount': amount, 'currency': 'usd',
+            'recurring': {'interval': 'month'}, **params}).json['id']
+
     def intent(self, **params):
         return self.post('/v1/payment_intents', {
             'amount': 999, 'currency': 'usd', **params}).json
