@@ -33,13 +33,12 @@ static const struct list_rule list_rules[] = {
 };
 
 enum vt_err
-balance_change(struct call *c, struct doc *customer,
+balance_entry(struct call *c, struct doc *customer,
     const struct balance_change *change, struct doc **out)
 {
 	struct doc *d = doc_new(c, R_CUSTOMER_BALANCE_TRANSACTION);
 	const char *currency = json_str_at(customer->body, "currency");
 	int64_t after = doc_int(customer, "balance") + change->amount;
-	enum vt_err err;
 
 	if (currency != NULL && strcmp(currency, change->currency) != 0)
 		return call_fail(c, 400, NULL, "currency",
@@ -58,14 +57,21 @@ balance_change(struct call *c, struct doc *customer,
 	json_put_str(d->body, "type", change->type);
 	if (change->metadata != NULL)
 		doc_metadata(c, d->body, change->metadata);
-	err = doc_save(c, d);
-	if (err == VT_OK)
-		err = doc_save(c, customer);
-	if (err == VT_OK)
-		err = event_updated(c, "customer.updated", customer);
 	if (out != NULL)
 		*out = d;
-	return err;
+	return doc_save(c, d);
+}
+
+enum vt_err
+balance_change(struct call *c, struct doc *customer,
+    const struct balance_change *change, struct doc **out)
+{
+	enum vt_err err = balance_entry(c, customer, change, out);
+
+	if (err == VT_OK)
+		err = doc_save(c, customer);
+	return err == VT_OK ? event_updated(c, "customer.updated", customer)
+			    : err;
 }
 
 static enum vt_err

@@ -22,4 +22,8 @@ struct balance_change {
 enum vt_err balance_change(struct call *c, struct doc *customer,
     const struct balance_change *change, struct doc **out) VT_MUSTCHECK;
 
+/* The same to a customer in hand, who is neither saved nor told about. */
+enum vt_err balance_entry(struct call *c, struct doc *customer,
+    const struct balance_change *change, struct doc **out) VT_MUSTCHECK;
+
 #endif

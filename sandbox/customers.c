@@ -1,5 +1,7 @@
 /* customers: /v1/customers. */
 #include "customer.h"
+#include "customer_balance.h"
+#include "discount.h"
 
 #include <string.h>
 
@@ -47,6 +49,8 @@ static const struct param locales[] = { PARAM("", P_STR, 0) };
 #define CUSTOMER_PARAMS                                                        \
 	PARAM_OF("address", P_HASH, P_EMPTY, params_address),                  \
 	    PARAM("balance", P_INT, 0),                                        \
+	    PARAM("coupon", P_STR, P_EMPTY | P_UNVERSIONED),                   \
+	    PARAM("promotion_code", P_STR, P_UNVERSIONED),                     \
 	    PARAM("business_name", P_STR, P_EMPTY),                            \
 	    PARAM("description", P_STR, P_EMPTY),                              \
 	    PARAM_RANGE("email", P_STR, P_EMPTY, 0, 512),                      \
@@ -123,14 +127,50 @@ put_tax(struct doc *d, const struct json *given)
 	doc_apply(json_edit(d->hidden, "tax"), given, names);
 }
 
+/* As callers without a version may still ask for it, or take it away. */
+static enum vt_err
+put_discount(struct call *c, struct doc *d)
+{
+	static const char *const names[] = { "coupon", "promotion_code", NULL };
+	const char *id = json_str_at(d->body, "discount.id");
+	struct json *given = json_object(c->arena);
+	struct doc *old;
+
+	doc_apply(given, c->params, names);
+	if (json_count(given) == 0)
+		return VT_OK;
+	if (!json_is_null(json_first(given)))
+		return discount_give(c, d, given);
+	old = id == NULL ? NULL : doc_find(c, R_DISCOUNT, id);
+	return old == NULL ? VT_OK : discount_end(c, old);
+}
+
+/* A balance that is set is a balance that was changed, with an entry. */
+static enum vt_err
+put_balance(struct call *c, struct doc *d)
+{
+	const char *currency = json_str_at(d->body, "currency");
+	int64_t balance;
+
+	if (!json_int_at(c->params, "balance", &balance) ||
+	    balance == doc_int(d, "balance"))
+		return VT_OK;
+	return balance_entry(c, d,
+	    &(struct balance_change){ .amount = balance - doc_int(d, "balance"),
+		.type = d->stored ? "adjustment" : "initial",
+		.currency = currency != NULL ? currency : "usd" },
+	    NULL);
+}
+
 static enum vt_err
 apply(struct call *c, struct doc *d)
 {
-	static const char *const names[] = { "balance", "business_name",
-		"description", "email", "individual_name", "invoice_prefix",
-		"name", "next_invoice_sequence", "phone", "preferred_locales",
+	static const char *const names[] = { "business_name", "description",
+		"email", "individual_name", "invoice_prefix", "name",
+		"next_invoice_sequence", "phone", "preferred_locales",
 		"tax_exempt", NULL };
 	const char *email = json_str_at(c->params, "email");
+	enum vt_err err;
 
 	if (email != NULL && strchr(email, '@') == NULL)
 		return call_fail(c, 400, "email_invalid", "email",
@@ -140,7 +180,10 @@ apply(struct call *c, struct doc *d)
 	put_tax(d, json_get(c->params, "tax"));
 	address_put(d->body, json_get(c->params, "address"));
 	address_put_shipping(d->body, json_get(c->params, "shipping"));
-	return put_invoice_settings(c, d);
+	err = put_invoice_settings(c, d);
+	if (err == VT_OK)
+		err = put_balance(c, d);
+	return err == VT_OK ? put_discount(c, d) : err;
 }
 
 /* It lives by this clock, as all that will belong to it. */

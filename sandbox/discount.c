@@ -110,6 +110,13 @@ check_coupon(
 	return VT_OK;
 }
 
+static const char *
+at(struct call *c, const char *param, const char *name)
+{
+	return param[0] == '\0' ? name
+				: arena_printf(c->arena, "%s[%s]", param, name);
+}
+
 static enum vt_err
 redemption_read(struct call *c, const struct json *given, const char *param,
     struct redemption *r)
@@ -124,13 +131,13 @@ redemption_read(struct call *c, const struct json *given, const char *param,
 		    "promotion_code and discount.");
 	*r = (struct redemption){ 0 };
 	if (code != NULL) {
-		r->param = arena_printf(c->arena, "%s[promotion_code]", param);
+		r->param = at(c, param, "promotion_code");
 		err = doc_need(c, R_PROMOTION_CODE, code, r->param, &r->code);
 		if (err != VT_OK)
 			return err;
 		coupon = json_str_at(r->code->body, "promotion.coupon");
 	} else
-		r->param = arena_printf(c->arena, "%s[coupon]", param);
+		r->param = at(c, param, "coupon");
 	return doc_need(c, R_COUPON, coupon, r->param, &r->coupon);
 }
 
@@ -194,7 +201,38 @@ redeem(struct call *c, const struct redemption *r, const struct discount_for *f,
 	if (err == VT_OK)
 		err = doc_save(c, d);
 	*id = d->id;
-	return err;
+	return err == VT_OK && f->subscription != NULL
+	    ? event_emit(c, "customer.discount.created", d)
+	    : err;
+}
+
+enum vt_err
+discount_give(struct call *c, struct doc *customer, const struct json *given)
+{
+	struct discount_for f = { .customer = customer->id,
+		.currency = json_str_at(customer->body, "currency"),
+		.amount = -1 };
+	bool had = json_is_object(json_get(customer->body, "discount"));
+	struct redemption r;
+	struct doc *d;
+	const char *id;
+	enum vt_err err;
+
+	err = redemption_read(c, given, "", &r);
+	if (err == VT_OK && r.code != NULL)
+		err = check_code(c, &r, &f);
+	if (err == VT_OK)
+		err = check_coupon(c, &r, &f);
+	if (err == VT_OK)
+		err = redeem(c, &r, &f, &id);
+	if (err != VT_OK)
+		return err;
+	d = doc_find(c, R_DISCOUNT, id);
+	if (d == NULL)
+		return VT_DB;
+	json_put_copy(customer->body, "discount", d->body);
+	return event_emit(c,
+	    had ? "customer.discount.updated" : "customer.discount.created", d);
 }
 
 static enum vt_err

@@ -35,6 +35,13 @@ enum vt_err
 discounts_redeem(struct call *c, const struct json *given, const char *param,
     const struct discount_for *f, struct json **ids) VT_MUSTCHECK;
 
+/*
+ * Gives a customer a discount of his own, for {coupon} or {promotion_code},
+ * instead of the one that he has. The customer is not saved.
+ */
+enum vt_err discount_give(struct call *c, struct doc *customer,
+    const struct json *given) VT_MUSTCHECK;
+
 /* Those of the list of ids that still take something off at this moment. */
 struct json *
 discounts_live(struct call *c, const struct json *ids, int64_t at_s);

@@ -21,7 +21,7 @@ static const struct field customer[] = {
 	F("default_source", "null"),
 	F("delinquent", "false"),
 	F("description", "null"),
-	F("discount", "null"),
+	F_OF("discount", "null", discount_fields),
 	F("email", "null"),
 	F("individual_name", NULL),
 	F("invoice_prefix", "null"),

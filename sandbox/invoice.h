@@ -126,6 +126,14 @@ enum vt_err
 invoice_pay_elsewhere(struct call *c, struct doc *invoice) VT_MUSTCHECK;
 
 /*
+ * A payment made without the invoice counts for it, now or when it succeeds:
+ * in part, in full, or more, which the customer is credited. Refused: not
+ * open, another customer's or currency's, an invoice's already.
+ */
+enum vt_err invoice_attach(
+    struct call *c, struct doc *invoice, struct doc *intent) VT_MUSTCHECK;
+
+/*
  * What would pay it: its own default method, the subscription's, the
  * customer's; NULL: there is none.
  */

@@ -92,3 +92,7 @@ const struct param invoice_pay_params[] = {
 	PARAM("payment_method", P_STR, 0),
 	PARAM_END,
 };
+const struct param invoice_attach_params[] = {
+	PARAM("payment_intent", P_STR, P_REQUIRED),
+	PARAM_END,
+};

@@ -9,5 +9,6 @@ extern const struct param invoice_update_params[];
 extern const struct param invoice_list_params[];
 extern const struct param invoice_finalize_params[];
 extern const struct param invoice_pay_params[];
+extern const struct param invoice_attach_params[];
 
 #endif

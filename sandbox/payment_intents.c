@@ -88,6 +88,27 @@ changes_payment(const struct call *c)
 	return false;
 }
 
+/* What an invoice asks for is changed, or given up, with the invoice. */
+static enum vt_err
+check_owner(struct call *c, const struct doc *d, const char *what)
+{
+	if (json_str_at(d->hidden, "invoice") == NULL)
+		return VT_OK;
+	return call_fail(c, 400, "payment_intent_unexpected_state", NULL,
+	    "You cannot %s a PaymentIntent that was created by an Invoice.",
+	    what);
+}
+
+/* What an invoice decides. */
+static bool
+changes_order(const struct call *c)
+{
+	return json_get(c->params, "amount") != NULL ||
+	    json_get(c->params, "currency") != NULL ||
+	    json_get(c->params, "customer") != NULL ||
+	    json_get(c->params, "capture_method") != NULL;
+}
+
 static enum vt_err
 update(struct call *c)
 {
@@ -101,7 +122,10 @@ update(struct call *c)
 		return err;
 	if (changes_payment(c) && !intent_has_status(d, open))
 		return intent_refuse_state(c, d, "update", open);
-	err = intent_apply(c, d);
+	if (changes_order(c))
+		err = check_owner(c, d, "change the amount of");
+	if (err == VT_OK)
+		err = intent_apply(c, d);
 	if (err == VT_OK)
 		err = intent_read_method(c, d, &method);
 	if (err != VT_OK)
@@ -151,8 +175,10 @@ cancel(struct call *c)
 		return call_fail(c, 400, NULL, NULL,
 		    "This PaymentIntent belongs to a Checkout Session, which "
 		    "must be expired instead.");
-	err =
-	    payment_cancel(c, d, json_str_at(c->params, "cancellation_reason"));
+	err = check_owner(c, d, "cancel");
+	if (err == VT_OK)
+		err = payment_cancel(
+		    c, d, json_str_at(c->params, "cancellation_reason"));
 	return err == VT_OK ? render_doc(c, d) : err;
 }
 

@@ -25,6 +25,17 @@ TYPES = [
     'charge.dispute.created', 'charge.dispute.updated',
     'charge.dispute.closed', 'charge.captured',
     'payment_intent.amount_capturable_updated',
+    'product.created', 'product.updated', 'product.deleted',
+    'price.created', 'price.updated', 'coupon.created', 'coupon.updated',
+    'coupon.deleted', 'promotion_code.created', 'promotion_code.updated',
+    'customer.discount.created', 'customer.discount.updated',
+    'customer.discount.deleted', 'invoiceitem.created',
+    'invoiceitem.deleted', 'invoice.created', 'invoice.updated',
+    'invoice.deleted', 'invoice.finalized', 'invoice.sent', 'invoice.paid',
+    'invoice.payment_succeeded', 'invoice.payment_failed',
+    'invoice.payment_action_required', 'invoice.voided',
+    'invoice.marked_uncollectible', 'credit_note.created',
+    'credit_note.updated', 'credit_note.voided',
 ]
 
 

@@ -325,6 +325,81 @@ class Payment(unittest.TestCase):
         self.assertEqual(link['status'], 'canceled')
 
 
+class Attached(unittest.TestCase):
+    """Payments that were made without the invoice."""
+
+    def setUp(self):
+        self.customer = payer()
+        self.invoice = act(draft(self.customer, 2000), 'finalize').json
+
+    def pay(self, amount, **params):
+        return box.pay(
+            amount=amount, customer=self.customer, **params).json['id']
+
+    def attach(self, intent):
+        return act(self.invoice, 'attach_payment', payment_intent=intent)
+
+    def links(self):
+        return [(row['is_default'], row['status'], row['amount_requested'],
+                 row['amount_paid']) for row in read(
+                     self.invoice, 'payments')['payments']['data']]
+
+    def test_a_part_and_then_the_rest(self):
+        answer = self.attach(self.pay(700))
+        self.assertEqual(answer.status, 200, answer)
+        self.assertEqual(answer.json['status'], 'open')
+        self.assertEqual(answer.json['amount_paid'], 700)
+        self.assertEqual(answer.json['amount_remaining'], 1300)
+        self.assertEqual(self.links(), [
+            (False, 'paid', 700, 700), (True, 'open', 1300, None)])
+        paid = act(self.invoice, 'pay').json
+        self.assertEqual(paid['status'], 'paid')
+        self.assertEqual(paid['amount_paid'], 2000)
+        self.assertEqual(paid['amount_due'], 2000)
+
+    def test_all_of_it(self):
+        self.assertEqual(
+            self.attach(self.pay(2000)).json['status'], 'paid')
+        self.assertEqual(self.links(), [
+            (False, 'paid', 2000, 2000), (True, 'canceled', 2000, None)])
+
+    def test_more_is_the_customers(self):
+        paid = self.attach(self.pay(2500)).json
+        self.assertEqual(paid['status'], 'paid')
+        self.assertEqual(paid['amount_overpaid'], 500)
+        self.assertIn('invoice.overpaid', told(self.invoice))
+        self.assertEqual(box.get(
+            f'/v1/customers/{self.customer}').json['balance'], -500)
+
+    def test_one_that_is_paid_later(self):
+        intent = box.intent(amount=2000, customer=self.customer)
+        self.assertEqual(
+            self.attach(intent['id']).json['status'], 'open')
+        box.post(f"/v1/payment_intents/{intent['id']}/confirm", {
+            'payment_method': 'pm_card_visa', 'return_url': 'https://x.de'})
+        self.assertEqual(read(self.invoice)['status'], 'paid')
+
+    def test_what_cannot_be_attached(self):
+        theirs = box.pay(customer=payer()).json['id']
+        for intent in (theirs, box.pay().json['id'], 'pi_none'):
+            self.assertEqual(
+                self.attach(intent).error['param'], 'payment_intent')
+        mine = self.pay(700)
+        self.attach(mine)
+        self.assertEqual(self.attach(mine).status, 400)
+
+    def test_its_intent_is_the_invoices(self):
+        intent = read(self.invoice, 'payments')['payments']['data'][0][
+            'payment']['payment_intent']
+        for path, params in (('', {'amount': 5000}), ('/cancel', {})):
+            answer = box.post(f'/v1/payment_intents/{intent}{path}', params)
+            self.assertEqual(
+                answer.error['code'], 'payment_intent_unexpected_state')
+        named = box.post(f'/v1/payment_intents/{intent}', {
+            'metadata': {'a': 'b'}})
+        self.assertEqual(named.json['metadata'], {'a': 'b'}, named)
+
+
 class Ends(unittest.TestCase):
     def test_void(self):
         invoice = act(draft(box.customer(), 1999), 'finalize').json
@@ -473,6 +548,20 @@ class Balance(unittest.TestCase):
         self.assertEqual(invoice['total'], -1200)
         self.assertEqual(self.balance(customer), -1200)
 
+    def test_a_balance_that_is_set_has_an_entry(self):
+        customer = box.customer(balance=-700)
+        box.post(f'/v1/customers/{customer}', {'balance': 100})
+        self.assertEqual(self.balance(customer), 100)
+        self.assertEqual(self.entries(customer), [
+            ('adjustment', 800, 100), ('initial', -700, -700)])
+        entry = self.credit(customer, -5)
+        path = f"/v1/customers/{customer}/balance_transactions/{entry['id']}"
+        self.assertEqual(box.get(path).json, entry)
+        changed = box.post(path, {'metadata': {'a': 'b'}}).json
+        self.assertEqual(changed['metadata'], {'a': 'b'})
+        self.assertEqual(box.get(path.replace(
+            customer, box.customer())).status, 404)
+
     def test_one_currency_a_customer(self):
         customer = box.customer()
         self.credit(customer, -1)
@@ -548,6 +637,44 @@ class Discounts(unittest.TestCase):
         invoice = draft(customer, 1000)
         self.assertEqual(invoice['total'], 1800)
         self.assertEqual(invoice['discounts'], [])
+
+    def test_a_customer_may_have_one(self):
+        """As callers without a version still can give it."""
+        once = self.coupon(percent_off=50)
+        customer = box.post(
+            '/v1/customers', {'coupon': once}, version=None).json
+        self.assertEqual(customer['discount']['source']['coupon'], once)
+        refused = box.post('/v1/customers', {'coupon': once})
+        self.assertEqual(refused.error['code'], 'parameter_unknown')
+        invoice = draft(customer['id'], 1000)
+        self.assertEqual(
+            invoice['discounts'], [customer['discount']['id']])
+        self.assertEqual(invoice['total'], 500)
+        act(invoice, 'finalize')
+        path = f"/v1/customers/{customer['id']}"
+        self.assertIsNone(box.get(path).json['discount'])
+        self.assertEqual(told(customer['discount']), [
+            'customer.discount.created', 'customer.discount.deleted'])
+        self.assertEqual(draft(customer['id'], 1000)['total'], 1000)
+        forever = self.coupon(percent_off=10, duration='forever')
+        given = box.post(path, {'coupon': forever}, version=None).json
+        act(draft(customer['id'], 1000), 'finalize')
+        gone = box.call('DELETE', path + '/discount').json
+        self.assertEqual(gone['id'], given['discount']['id'])
+        self.assertTrue(gone['deleted'])
+        self.assertEqual(
+            box.call('DELETE', path + '/discount').status, 404)
+
+    def test_months_end(self):
+        coupon = self.coupon(
+            percent_off=10, duration='repeating', duration_in_months=1)
+        customer = box.post(
+            '/v1/customers', {'coupon': coupon}, version=None).json
+        start, end = (customer['discount'][n] for n in ('start', 'end'))
+        self.assertTrue(28 * 86400 <= end - start <= 31 * 86400)
+        self.assertEqual(draft(customer['id'], 1000)['total'], 900)
+        box.advance(32 * 86400)
+        self.assertEqual(draft(customer['id'], 1000)['total'], 1000)
 
     def test_codes_have_limits(self):
         customer = payer()
