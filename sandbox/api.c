@@ -31,6 +31,7 @@ static const struct operation *const tables[] = {
 	setup_intent_operations,
 	checkout_operations,
 	customer_session_operations,
+	cli_session_operations,
 	elements_operations,
 	event_operations,
 	webhook_endpoint_operations,
@@ -444,14 +445,23 @@ answer(const struct work *w, struct response *out)
 static bool
 suffer(struct work *w, struct response *out)
 {
+	enum outage asked = OUTAGE__MAX; /* nothing */
+	int64_t latency_ms, delay_ms = 0;
 	struct box *b = w->box;
-	int64_t latency_ms;
+
+	if (outage_asked(&w->call, &asked, &delay_ms) != VT_OK) {
+		refuse(w);
+		answer(w, out);
+		return true;
+	}
 
 	box_lock(b);
 	w->outage = outage_take(
 	    b, w->call.arena, http_method_name(w->r->method), w->r->path);
-	latency_ms = box_setting_int(b, "latency", 0);
+	latency_ms = box_setting_int(b, "latency", 0) + delay_ms;
 	box_unlock(b);
+	if (asked != OUTAGE__MAX)
+		w->outage = asked;
 	if (latency_ms > 0)
 		clock_sleep_ms(latency_ms);
 	switch (w->outage) {

@@ -60,6 +60,7 @@ extern const struct operation dispute_operations[];
 extern const struct operation setup_intent_operations[];
 extern const struct operation checkout_operations[];
 extern const struct operation customer_session_operations[];
+extern const struct operation cli_session_operations[];
 extern const struct operation elements_operations[];
 extern const struct operation event_operations[];
 extern const struct operation webhook_endpoint_operations[];

@@ -1,6 +1,8 @@
 /* outage: see outage.h. */
 #include "outage.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -74,6 +76,34 @@ outage_take(
 	if (left > 0)
 		box_set_int(b, "outage.count", left - 1);
 	return o;
+}
+
+enum vt_err
+outage_asked(struct call *c, enum outage *mode, int64_t *delay_ms)
+{
+	const char *word = request_header(c->request, "Sandbox-Outage");
+	const char *delay = request_header(c->request, "Sandbox-Delay-Ms");
+	long long n;
+	char *end;
+
+	if (word != NULL) {
+		*mode = by_name(word);
+		if (*mode == OUTAGE__MAX || *mode == OUTAGE_HANG)
+			return call_fail(c, 400, NULL, "Sandbox-Outage",
+			    "Sandbox-Outage is one of off, reset, 500, 429, "
+			    "409, garbage, truncate and lost-answer.");
+	}
+	if (delay == NULL)
+		return VT_OK;
+	errno = 0;
+	n = strtoll(delay, &end, 10);
+	if (errno != 0 || end == delay || *end != '\0' || n < 0 || n > HANG_MS)
+		return call_fail(c, 400, NULL, "Sandbox-Delay-Ms",
+		    "Sandbox-Delay-Ms is a number of milliseconds, %d at "
+		    "most.",
+		    HANG_MS);
+	*delay_ms = n;
+	return VT_OK;
 }
 
 static bool

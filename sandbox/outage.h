@@ -38,6 +38,15 @@ enum outage outage_take(
     struct box *b, struct arena *a, const char *method, const char *path);
 
 /*
+ * What a call wants for itself alone, by headers of its own that the real
+ * API ignores: "Sandbox-Outage: lost-answer" and "Sandbox-Delay-Ms: 50".
+ * Neither is touched when there is none. Refused: no such mode (and "hang",
+ * which a long delay is), or no number up to a minute.
+ */
+enum vt_err
+outage_asked(struct call *c, enum outage *mode, int64_t *delay_ms) VT_MUSTCHECK;
+
+/*
  * Waits until hanging is over: true; false after 60 s, or when this process
  * is to end. Without the lock.
  */

@@ -79,6 +79,15 @@ class Cli(unittest.TestCase):
         self.assertEqual(intent['amount'], 5000)
         self.assertEqual(intent['metadata'], {'vantage_order': 'o1'})
 
+    def test_listen_prints_a_secret_that_stays(self):
+        secrets = set()
+        for _ in range(2):
+            done = self.stripe('listen', '--print-secret')
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            secrets.add(done.stdout.strip())
+        secret, = secrets
+        self.assertRegex(secret, r'^whsec_\w{64}$')
+
     def test_resource_commands_work(self):
         self.box.customer(email='cli@example.com')
         done = self.stripe('customers', 'list', '--limit', '1')

@@ -210,6 +210,40 @@ class Transport(unittest.TestCase):
         caller.join()
         self.assertEqual(answers[0].status, 200)
 
+    def test_one_call_can_ask_for_a_lie_of_its_own(self):
+        def ask(mode, **more):
+            return box.get('/v1/customers', headers={
+                'Sandbox-Outage': mode, **more})
+        for mode, status in (('500', 500), ('429', 429), ('409', 409)):
+            self.assertEqual(ask(mode).status, status)
+        with self.assertRaises(ConnectionResetError):
+            ask('reset')
+        with self.assertRaises(http.client.IncompleteRead):
+            ask('truncate')
+        self.assertIn(b'<html>', ask('garbage').body)
+        headers = {'Idempotency-Key': 'own-lie'}
+        with self.assertRaises(ConnectionResetError):
+            box.post('/v1/customers', headers={
+                'Sandbox-Outage': 'lost-answer', **headers})
+        again = box.post('/v1/customers', headers=headers)
+        self.assertEqual(again.headers['Idempotent-Replayed'], 'true')
+        box.control('POST', 'outage', mode='500')
+        self.assertEqual(ask('off').status, 200)
+        box.control('POST', 'outage', mode='off')
+        for headers in ({'Sandbox-Outage': 'hang'}, {'Sandbox-Outage': 'x'},
+                        {'Sandbox-Delay-Ms': '-1'},
+                        {'Sandbox-Delay-Ms': 'soon'},
+                        {'Sandbox-Delay-Ms': '60001'}):
+            answer = box.get('/v1/customers', headers=headers)
+            self.assertEqual(answer.status, 400)
+            self.assertEqual(answer.error['param'], *headers)
+
+    def test_one_call_can_ask_to_wait(self):
+        began = time.monotonic()
+        answer = box.get('/v1/customers', headers={'Sandbox-Delay-Ms': '200'})
+        self.assertEqual(answer.status, 200)
+        self.assertGreaterEqual(time.monotonic() - began, 0.2)
+
     def test_calls_take_as_long_as_they_are_told_to(self):
         box.control('POST', 'latency', ms='300')
         try:

@@ -179,6 +179,50 @@ class Webhooks(unittest.TestCase):
         self.assertEqual(box.control('POST', 'tick').json['pending'], 0)
         self.assertEqual(self.hook.received, [])
 
+    def test_an_endpoint_can_be_changed_and_switched_off(self):
+        url = f"/v1/webhook_endpoints/{self.endpoint['id']}"
+        now = box.post(url, {'enabled_events': ['customer.deleted'],
+                             'description': 'd', 'metadata': {'a': 'b'}}).json
+        self.assertNotIn('secret', now)
+        self.assertEqual(now['enabled_events'], ['customer.deleted'])
+        customer = box.customer()
+        box.call('DELETE', f'/v1/customers/{customer}')
+        box.control('POST', 'tick')
+        self.assertEqual(self.hook.types(), ['customer.deleted'])
+        now = box.post(url, {'disabled': True, 'enabled_events': ['*']}).json
+        self.assertEqual(now['status'], 'disabled')
+        box.customer()
+        self.assertEqual(box.control('POST', 'tick').json['pending'], 0)
+        self.assertEqual(len(self.hook.received), 1)
+        self.assertEqual(
+            box.post(url, {'disabled': False}).json['status'], 'enabled')
+        box.customer()
+        box.control('POST', 'tick')
+        self.assertEqual(self.hook.types()[1:], ['customer.created'])
+        self.assertEqual(box.post(url, {'url': 'ftp://x'}).error['param'],
+                         'url')
+
+    def test_what_waits_is_counted_for_each_endpoint(self):
+        other = Hook()
+        other.status = 503
+        self.register(other)
+        box.customer()
+        box.control('POST', 'tick')
+        event = box.get('/v1/events').json['data'][0]
+        self.assertEqual(event['pending_webhooks'], 1)
+        listed = lambda yes: [e['id'] for e in box.get('/v1/events', {
+            'delivery_success': yes}).json['data']]
+        self.assertEqual(listed(False), [event['id']])
+        self.assertEqual(listed(True), [])
+        other.status = 200
+        box.advance(10)
+        now = box.get(f"/v1/events/{event['id']}").json
+        self.assertEqual(now['pending_webhooks'], 0)
+        self.assertEqual(listed(True), [event['id']])
+        self.assertEqual(len(self.hook.received), 1)
+        self.assertEqual(len(other.received), 2)
+        other.close()
+
     def test_one_slow_endpoint_does_not_hold_up_another(self):
         other = Hook()
         box.post('/v1/webhook_endpoints', {
