@@ -8,11 +8,9 @@
 #include <limits.h>
 #include <netinet/in.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -21,9 +19,9 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "alone_parts.h"
 #include "base/clock.h"
 #include "base/config.h"
-#include "nginx_conf.h"
 
 #define PORT_DEFAULT "9555"
 #define PORT_DIGITS_MAX 5
@@ -33,35 +31,6 @@
 #define LOOK_MS 20
 /* Where Debian keeps nginx, which a user's PATH may lack. */
 #define PATH_MORE "/usr/local/sbin:/usr/sbin:/sbin"
-
-struct alone {
-	const char *port, *site, *www;
-	char dir[PATH_MAX]; /* absolute */
-	char url[64];
-	int lock;   /* held while we run */
-	int socket; /* nginx and the program meet there */
-	pid_t program, nginx;
-};
-
-static int
-fail(int status, const char *fmt, ...)
-{
-	va_list ap;
-
-	(void)fprintf(stderr, "vantage-sandbox: ");
-	va_start(ap, fmt);
-	(void)vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	(void)fprintf(stderr, "\n");
-	return status;
-}
-
-/* dir and the name in it; false when that is too long for a path. */
-static bool
-path_in(const struct alone *a, const char *name, char out[static PATH_MAX])
-{
-	return snprintf(out, PATH_MAX, "%s/%s", a->dir, name) < PATH_MAX;
-}
 
 /* --- options ------------------------------------------------------------ */
 
@@ -156,115 +125,13 @@ read_options(struct alone *a, int argc, char **argv)
 	if (optind != argc)
 		return usage(EX_USAGE);
 	if (!port_valid(a->port))
-		return fail(EX_USAGE, "%s is no port", a->port);
+		return alone_fail(EX_USAGE, "%s is no port", a->port);
 	if (dir == NULL ? !default_dir(a->dir)
 			: snprintf(a->dir, PATH_MAX, "%s", dir) >= PATH_MAX)
-		return fail(EX_USAGE, "say where: --dir FOLDER");
+		return alone_fail(EX_USAGE, "say where: --dir FOLDER");
 	(void)snprintf(/* it fits: the port has five digits */
 	    a->url, sizeof(a->url), "http://127.0.0.1:%s", a->port);
 	return EXIT_SUCCESS;
-}
-
-/* --- the folder --------------------------------------------------------- */
-
-/* Makes the folder, and those that it lies in. */
-static bool
-make_dir(char *path)
-{
-	for (char *p = path + 1; *p != '\0'; p++)
-		if (*p == '/') {
-			*p = '\0';
-			if (mkdir(path, 0755) != 0 && errno != EEXIST)
-				return false;
-			*p = '/';
-		}
-	return mkdir(path, 0755) == 0 || errno == EEXIST;
-}
-
-static int
-make_folders(struct alone *a)
-{
-	static const char *const names[] = { "run", "log", "nginx",
-		"nginx/temp" };
-	char path[PATH_MAX], real[PATH_MAX];
-
-	if (!make_dir(a->dir) || realpath(a->dir, real) == NULL)
-		return fail(EX_CANTCREAT, "%s: %s", a->dir, strerror(errno));
-	memcpy(a->dir, real, sizeof(a->dir));
-	/* Both go into a configuration that is text. */
-	if (strpbrk(a->dir, "\"'\\;{}$\n ") != NULL ||
-	    strpbrk(a->www, "\"'\\;{}$\n ") != NULL)
-		return fail(EX_USAGE,
-		    "nginx cannot be told of a folder with blanks or quotes: "
-		    "%s",
-		    a->dir);
-	for (size_t i = 0; i < countof(names); i++)
-		if (!path_in(a, names[i], path) || !make_dir(path))
-			return fail(
-			    EX_CANTCREAT, "%s: %s", path, strerror(errno));
-	if (!path_in(a, "run/lock", path))
-		return fail(EX_USAGE, "the folder's name is too long");
-	a->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-	if (a->lock < 0)
-		return fail(EX_CANTCREAT, "%s: %s", path, strerror(errno));
-	if (flock(a->lock, LOCK_EX | LOCK_NB) != 0)
-		return fail(EX_UNAVAILABLE,
-		    "another one runs in %s; give this one a --dir of its own",
-		    a->dir);
-	return EXIT_SUCCESS;
-}
-
-/* The value of a name between @ signs. */
-static const char *
-name_value(const struct alone *a, const char *name, size_t n,
-    char out[static PATH_MAX])
-{
-	static const struct {
-		const char *name, *in_dir;
-	} folders[] = { { "PREFIX", "nginx" }, { "RUNDIR", "run" },
-		{ "LOGDIR", "log" } };
-
-	for (size_t i = 0; i < countof(folders); i++)
-		if (strlen(folders[i].name) == n &&
-		    memcmp(folders[i].name, name, n) == 0)
-			return path_in(a, folders[i].in_dir, out) ? out : "";
-	if (n == 4 && memcmp(name, "PORT", n) == 0)
-		return a->port;
-	if (n == 6 && memcmp(name, "WWWDIR", n) == 0)
-		return a->www;
-	/* USER: nginx's own choice may not reach a root's folder. */
-	return geteuid() == 0 ? "user root root;" : "";
-}
-
-static int
-write_nginx(const struct alone *a)
-{
-	char path[PATH_MAX], value[PATH_MAX];
-	const char *p = nginx_conf_text, *at;
-	FILE *f;
-	bool whole = true;
-
-	if (!path_in(a, "nginx/nginx.conf", path) ||
-	    (f = fopen(path, "we")) == NULL)
-		return fail(EX_CANTCREAT, "%s: %s", path, strerror(errno));
-	while ((at = strchr(p, '@')) != NULL) {
-		size_t n = strspn(at + 1, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
-
-		if (n > 0 && at[n + 1] == '@') {
-			whole = fprintf(f, "%.*s%s", (int)(at - p), p,
-				    name_value(a, at + 1, n, value)) >= 0 &&
-			    whole;
-			p = at + n + 2;
-		} else { /* a mere sign */
-			whole = fprintf(f, "%.*s", (int)(at - p + 1), p) >= 0 &&
-			    whole;
-			p = at + 1;
-		}
-	}
-	whole = fputs(p, f) >= 0 && whole;
-	return fclose(f) == 0 && whole
-	    ? EXIT_SUCCESS
-	    : fail(EX_IOERR, "%s: %s", path, strerror(errno));
 }
 
 /* --- the port and the socket -------------------------------------------- */
@@ -286,12 +153,12 @@ check_port(const struct alone *a)
 	bool taken;
 
 	if (fd < 0)
-		return fail(EX_OSERR, "%s", strerror(errno));
+		return alone_fail(EX_OSERR, "%s", strerror(errno));
 	/* What an earlier one left behind is no reason to refuse. */
 	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	taken = bind(fd, (struct sockaddr *)&to, sizeof(to)) != 0;
 	(void)close(fd); /* nothing was written */
-	return taken ? fail(EX_UNAVAILABLE,
+	return taken ? alone_fail(EX_UNAVAILABLE,
 			   "port %s cannot be had: %s; choose another: "
 			   "vantage-sandbox --port 9556",
 			   a->port, strerror(errno))
@@ -318,9 +185,9 @@ listen_for_nginx(struct alone *a)
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
 	char path[PATH_MAX];
 
-	if (!path_in(a, "run/sandbox.sock", path) ||
+	if (!alone_path(a, "run/sandbox.sock", path) ||
 	    strlen(path) >= sizeof(to.sun_path))
-		return fail(EX_USAGE,
+		return alone_fail(EX_USAGE,
 		    "%s is too long a name for a socket in it; give a "
 		    "shorter --dir",
 		    a->dir);
@@ -330,7 +197,7 @@ listen_for_nginx(struct alone *a)
 	if (a->socket < 0 ||
 	    bind(a->socket, (struct sockaddr *)&to, sizeof(to)) != 0 ||
 	    chmod(path, 0600) != 0 || listen(a->socket, BACKLOG) != 0)
-		return fail(EX_OSERR, "%s: %s", path, strerror(errno));
+		return alone_fail(EX_OSERR, "%s: %s", path, strerror(errno));
 	return EXIT_SUCCESS;
 }
 
@@ -349,7 +216,7 @@ settle_child(const struct alone *a, pid_t parent, const char *log)
 		_exit(EX_UNAVAILABLE);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL); /* cannot fail */
-	if (path_in(a, log, path))
+	if (alone_path(a, log, path))
 		fd = open(path, O_WRONLY | O_CREAT | O_APPEND, 0644);
 	if (fd < 0 || dup2(fd, STDERR_FILENO) < 0 ||
 	    dup2(fd, STDOUT_FILENO) < 0)
@@ -373,8 +240,8 @@ start_program(const struct alone *a, int (*serve)(void))
 	if (pid != 0)
 		return pid;
 	settle_child(a, parent, "log/sandbox.log");
-	if (!path_in(a, "sandbox.db", db) || !path_in(a, "clock", clock) ||
-	    dup2(a->socket, STDIN_FILENO) < 0)
+	if (!alone_path(a, "sandbox.db", db) ||
+	    !alone_path(a, "clock", clock) || dup2(a->socket, STDIN_FILENO) < 0)
 		_exit(EX_OSERR);
 	set("VANTAGE_SANDBOX_DB", db);
 	set("VANTAGE_CLOCK_FILE", clock);
@@ -399,8 +266,8 @@ start_nginx(const struct alone *a)
 		return pid;
 	settle_child(a, parent, "log/nginx.log");
 	null = open("/dev/null", O_RDONLY);
-	if (!path_in(a, "nginx", prefix) ||
-	    !path_in(a, "log/nginx-error.log", log) || null < 0 ||
+	if (!alone_path(a, "nginx", prefix) ||
+	    !alone_path(a, "log/nginx-error.log", log) || null < 0 ||
 	    dup2(null, STDIN_FILENO) < 0 ||
 	    asprintf(&path, "%s:" PATH_MORE,
 		config_get("PATH", "/usr/bin:/bin")) < 0 ||
@@ -427,9 +294,9 @@ lost(struct alone *a)
 	else
 		a->nginx = 0;
 	if (!program && WIFEXITED(status) && WEXITSTATUS(status) == 127)
-		return fail(EX_UNAVAILABLE,
+		return alone_fail(EX_UNAVAILABLE,
 		    "nginx is not installed (Debian: apt install nginx-light)");
-	return fail(EX_SOFTWARE, "%s has ended; see %s/log",
+	return alone_fail(EX_SOFTWARE, "%s has ended; see %s/log",
 	    program ? "the program" : "nginx", a->dir);
 }
 
@@ -474,7 +341,7 @@ watch(struct alone *a, const sigset_t *signals)
 		clock_sleep_ms(LOOK_MS);
 		status = lost(a);
 		if (status == EXIT_SUCCESS && clock_mono_ms() > until)
-			status = fail(EX_UNAVAILABLE,
+			status = alone_fail(EX_UNAVAILABLE,
 			    "nginx does not listen; see %s/log", a->dir);
 	}
 	if (status == EXIT_SUCCESS)
@@ -499,7 +366,7 @@ alone_main(int argc, char **argv, int (*serve)(void))
 	if (status != EXIT_SUCCESS)
 		return status;
 	if (access(a.www, R_OK | X_OK) != 0)
-		return fail(EX_NOINPUT,
+		return alone_fail(EX_NOINPUT,
 		    "%s: %s; say where the pages are: --www FOLDER", a.www,
 		    strerror(errno));
 	(void)sigemptyset(&signals);
@@ -507,11 +374,11 @@ alone_main(int argc, char **argv, int (*serve)(void))
 	(void)sigaddset(&signals, SIGTERM);
 	(void)sigaddset(&signals, SIGCHLD);
 	(void)sigprocmask(SIG_BLOCK, &signals, NULL); /* cannot fail */
-	status = make_folders(&a);
+	status = alone_folders(&a);
 	if (status == EXIT_SUCCESS)
 		status = check_port(&a);
 	if (status == EXIT_SUCCESS)
-		status = write_nginx(&a);
+		status = alone_write_nginx(&a);
 	if (status == EXIT_SUCCESS)
 		status = listen_for_nginx(&a);
 	if (status != EXIT_SUCCESS)
@@ -519,7 +386,7 @@ alone_main(int argc, char **argv, int (*serve)(void))
 	a.program = start_program(&a, serve);
 	a.nginx = a.program > 0 ? start_nginx(&a) : -1;
 	status = a.nginx > 0 ? watch(&a, &signals)
-			     : fail(EX_OSERR, "%s", strerror(errno));
+			     : alone_fail(EX_OSERR, "%s", strerror(errno));
 	end(&a);
 	config_free();
 	return status;

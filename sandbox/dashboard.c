@@ -162,7 +162,7 @@ checkout(struct call *c)
 {
 	const char *method = json_str_at(c->params, "payment_method");
 	const char *outcome = json_str_at(c->params, "outcome");
-	struct doc *d, *intent;
+	struct doc *d, *intent = NULL;
 	enum vt_err err;
 
 	err = doc_need(c, R_CHECKOUT_SESSION, json_str_at(c->params, "session"),

@@ -271,31 +271,92 @@ put_refund(struct html *h, const char *intent)
 	desk_act_end(h);
 }
 
-void
-desk_acts_of(struct call *c, struct html *h, const char *kind, const char *id)
+/* The bank sends a new card: the same number, another date. */
+static void
+put_renew(struct html *h, const char *method)
 {
-	const struct json *p;
+	desk_act(h, "/_sandbox/renew-card", "The card was renewed.");
+	layout_hidden(h, "payment_method", method);
+	desk_field(h, "Month of its new end", "exp_month", "number", "Month");
+	html_text(h, " ");
+	desk_field(h, "Year of its new end", "exp_year", "number", "Year");
+	html_text(h, " ");
+	desk_button(h, "Renew the card", NULL, NULL);
+	desk_act_end(h);
+}
 
+/* What somebody at a page would do about other kinds of objects. */
+static const struct {
+	const char *kind, *status;
+	const char *path, *id_field, *text, *said;
+} others[] = {
+	{ "setup_intent", "requires_payment_method", "/_sandbox/confirm",
+	    "setup_intent", "Save a card", "4242 4242 4242 4242 was saved." },
+	{ "setup_intent", "requires_confirmation", "/_sandbox/confirm",
+	    "setup_intent", "Save a card", "4242 4242 4242 4242 was saved." },
+	{ "checkout.session", "open", "/_sandbox/checkout", "session",
+	    "Pay on its page", "Paid with 4242 4242 4242 4242." },
+};
+
+/* The row of the table for this object, or -1. */
+static int
+other_act(const char *kind, const char *status)
+{
+	for (size_t i = 0; i < countof(others); i++)
+		if (strcmp(others[i].kind, kind) == 0 && status != NULL &&
+		    strcmp(others[i].status, status) == 0 &&
+		    control_offers(others[i].path))
+			return (int)i;
+	return -1;
+}
+
+static void
+put_other(struct html *h, int i, const char *id)
+{
+	desk_act(h, others[i].path, others[i].said);
+	layout_hidden(h, others[i].id_field, id);
+	desk_button(h, others[i].text, NULL, NULL);
+	desk_act_end(h);
+}
+
+/* A card that a customer keeps. */
+static bool
+is_saved_card(const char *kind, const struct json *body)
+{
+	return strcmp(kind, "payment_method") == 0 &&
+	    json_get(body, "card") != NULL &&
+	    json_str_at(body, "customer") != NULL &&
+	    control_offers("/_sandbox/renew-card");
+}
+
+void
+desk_acts_of(struct call *c, struct html *h, const char *kind, const char *id,
+    const struct json *body)
+{
+	const struct json *p = state_payment(c, id);
+	int other = other_act(kind, json_str_at(body, "status"));
+	bool customer = strcmp(kind, "customer") == 0;
+	bool event = strcmp(kind, "event") == 0;
+	bool card = is_saved_card(kind, body);
+	int now = situations(p);
+
+	if (!customer && !event && !card && other < 0 && now == 0)
+		return;
 	desk_section(h, "acts", "What may happen to it");
-	if (strcmp(kind, "customer") == 0)
+	if (customer)
 		put_card_act(h, id,
 		    box_setting(c->box, c->arena,
 			arena_printf(c->arena, "card.%s", id), NULL));
-	else if (strcmp(kind, "event") == 0)
+	else if (event)
 		desk_resend(h, id);
+	else if (card)
+		put_renew(h, id);
+	else if (other >= 0)
+		put_other(h, other, id);
 	else {
-		p = state_payment(c, id);
 		put_acts(h, p);
-		if ((situations(p) & PAID) != 0)
+		if ((now & PAID) != 0)
 			put_refund(h, id);
 	}
 	desk_section_end(h);
-}
-
-bool
-desk_has_acts(struct call *c, const char *kind, const char *id)
-{
-	return strcmp(kind, "customer") == 0 || strcmp(kind, "event") == 0 ||
-	    (strcmp(kind, "payment_intent") == 0 &&
-		situations(state_payment(c, id)) != 0);
 }

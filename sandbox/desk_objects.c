@@ -167,8 +167,7 @@ desk_object(struct call *c)
 	html_attr(&h, "id", "said");
 	html_attr(&h, "role", "status");
 	html_close(&h, "p");
-	if (desk_has_acts(c, kind, c->id))
-		desk_acts_of(c, &h, kind, c->id);
+	desk_acts_of(c, &h, kind, c->id, body);
 	html_open(&h, "section");
 	html_attr(&h, "id", "json");
 	html_attr(&h, "aria-label", "The object as JSON");

@@ -23,6 +23,9 @@ void desk_text(
 void desk_section(struct html *h, const char *id, const char *title);
 void desk_section_end(struct html *h);
 
+/* The number of this name, or 0. */
+void desk_count(struct html *h, const struct json *counts, const char *name);
+
 /* "generic_decline" as "generic decline". */
 void desk_words(struct html *h, const char *name);
 
@@ -49,13 +52,14 @@ void desk_resend(struct html *h, const char *event);
 
 /* ---- the parts, each in a file of its own ---- */
 
+void desk_events(struct html *h, const struct json *state);
+void desk_deliveries(struct html *h, const struct json *state);
 void desk_lies(struct html *h, const struct json *state);
 void desk_payments(struct html *h, const struct json *state);
 void desk_customers(struct html *h, const struct json *state);
 /* What can be done with this one object, from its own page, if anything. */
-bool desk_has_acts(struct call *c, const char *kind, const char *id);
-void
-desk_acts_of(struct call *c, struct html *h, const char *kind, const char *id);
+void desk_acts_of(struct call *c, struct html *h, const char *kind,
+    const char *id, const struct json *body);
 void desk_cards(struct html *h);
 void desk_try(struct call *c, struct html *h);
 

@@ -81,7 +81,9 @@ export default {
         const given = await until('the user to be known', () => asAdmin('/api/admin/tokens/add', {
             user_email: email, amount: 1, note: 'what time is it',
         }).catch(() => null));
-        assert.ok(given.transaction_id);
+        const { data } = await asAdmin('/api/admin/tokens/transactions');
+        const { created_at: at } = data.find(({ id }) => id === given.transaction_id);
+        assert.ok(Math.abs(Date.parse(at) - Date.now() - shiftMs()) < 60_000, `the stack wrote ${at}`);
     },
     async 'withheld webhooks wait until they are let go'({ visit }) {
         const page = await open(visit);

@@ -249,6 +249,37 @@ class Acts(unittest.TestCase):
             self.assertNotIn(('dispute', 'win'), self.buttons(paid))
             self.assertIn(f'dispute {status}', page().text)
 
+    def test_other_kinds_have_buttons_of_their_own(self):
+        customer = box.customer()
+        method = box.post('/v1/payment_methods/pm_card_visa/attach',
+                          {'customer': customer}).json['id']
+        setup = box.post('/v1/setup_intents').json['id']
+        session = box.post('/v1/checkout/sessions', {
+            'mode': 'payment', 'success_url': 'https://example.com/',
+            'line_items': [{'quantity': 1, 'price_data': {
+                'currency': 'usd', 'unit_amount': 999,
+                'product_data': {'name': 'Tokens'}}}]}).json['id']
+        for kind, name, path, more, field in (
+                ('payment_methods', method, 'renew-card',
+                 '&exp_month=7&exp_year=2041', 'payment_method'),
+                ('setup_intents', setup, 'confirm', '', 'setup_intent'),
+                ('checkout/sessions', session, 'checkout', '', 'session')):
+            forms = [(action, fields[field]) for action, fields
+                     in page(f'/objects/{name}').forms if field in fields]
+            self.assertEqual(forms, [(f'/_sandbox/{path}', [name])])
+            answer = press(f'/_sandbox/{path}', f'{field}={name}{more}')
+            self.assertEqual(answer.status, 303, answer)
+        self.assertEqual(
+            box.get(f'/v1/payment_methods/{method}').json['card']['exp_year'],
+            2041)
+        self.assertEqual(
+            box.get(f'/v1/setup_intents/{setup}').json['status'], 'succeeded')
+        self.assertEqual(
+            box.get(f'/v1/checkout/sessions/{session}').json['status'],
+            'complete')
+        for done in (setup, session):
+            self.assertEqual(page(f'/objects/{done}').forms, [])
+
     def test_its_own_page_refunds_a_part_and_on_a_detour(self):
         paid = box.pay().json['id']
         self.assertIn(('refund', 'pending', 'fail'), self.buttons(

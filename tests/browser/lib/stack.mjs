@@ -24,13 +24,13 @@ export function dev(...words) {
     return stdout;
 }
 
-/* A call as an administrator, in JSON. */
+/* A call as an administrator, in JSON; without a body it only reads. */
 export async function asAdmin(path, body) {
     const token = dev('token', 'root@example.com', '--admin').trim();
     const response = await fetch(new URL(path, process.env.VANTAGE_URL), {
-        method: 'POST',
+        method: body === undefined ? 'GET' : 'POST',
         headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
-        body: JSON.stringify(body),
+        body: body === undefined ? undefined : JSON.stringify(body),
     });
     if (!response.ok) {
         throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
