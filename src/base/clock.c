@@ -206,6 +206,19 @@ clock_format_ms(int64_t ms, char out[static CLOCK_TEXT_BYTES])
 	format(ms, true, out);
 }
 
+void
+clock_format_id(int64_t ms, char out[static CLOCK_TEXT_BYTES])
+{
+	char text[CLOCK_TEXT_BYTES];
+	size_t n = 0;
+
+	format(ms, true, text);
+	for (const char *at = text; *at != '\0'; at++)
+		if (*at != '-' && *at != ':')
+			out[n++] = *at;
+	out[n] = '\0';
+}
+
 /* Reads exactly `digits` digits. */
 static bool
 number(const char **p, int digits, int *out)

@@ -59,6 +59,9 @@ void clock_format(int64_t ms, char out[static CLOCK_TEXT_BYTES]);
 /* The same with milliseconds, for logs. */
 void clock_format_ms(int64_t ms, char out[static CLOCK_TEXT_BYTES]);
 
+/* "20261122T175000.123Z", for names of files: sorts by time. */
+void clock_format_id(int64_t ms, char out[static CLOCK_TEXT_BYTES]);
+
 /*
  * Reads "2026-11-22T17:50:00Z", with an optional fraction or a numeric
  * offset, or a date alone (its midnight, UTC). VT_INVALID leaves *ms as it

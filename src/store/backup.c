@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/fault.h"
+#include "base/files.h"
 #include "base/log.h"
 
 #define NAME_START "vantage-"
@@ -49,20 +50,6 @@ is_folder(const char *path)
 	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-/* "20261122T201500.123Z": sorts by time and needs no quoting. */
-static void
-format_id(int64_t now_ms, char out[static CLOCK_TEXT_BYTES])
-{
-	char text[CLOCK_TEXT_BYTES];
-	size_t n = 0;
-
-	clock_format_ms(now_ms, text);
-	for (const char *at = text; *at != '\0'; at++)
-		if (*at != '-' && *at != ':')
-			out[n++] = *at;
-	out[n] = '\0';
-}
-
 enum vt_err
 backup_path(const char *to, int64_t now_ms, char out[static BACKUP_PATH_BYTES],
     struct vt_problem *p)
@@ -70,7 +57,7 @@ backup_path(const char *to, int64_t now_ms, char out[static BACKUP_PATH_BYTES],
 	char id[CLOCK_TEXT_BYTES];
 	int n;
 
-	format_id(now_ms, id);
+	clock_format_id(now_ms, id);
 	if (is_folder(to))
 		n = snprintf(out, BACKUP_PATH_BYTES, "%s/%s%s%s", to,
 		    NAME_START, id, DB_END);
@@ -156,45 +143,18 @@ make_file(const char *path)
 	return VT_OK;
 }
 
-static enum vt_err
-sync_path(const char *path, int flags)
-{
-	int fd = open(path, flags | O_CLOEXEC);
-	enum vt_err err = VT_OK;
-
-	if (fd < 0)
-		return system_failed("open", path);
-	if (fsync(fd) != 0)
-		err = system_failed("sync", path);
-	(void)close(fd); /* synced, or the failure was told */
-	return err;
-}
-
-/* The file first, then its name: a name is a promise. */
+/* Nothing is written over, be somebody ever so quick. */
 static enum vt_err
 give_name(const char *temporary, const char *path)
 {
-	char folder[BACKUP_PATH_BYTES];
-	char *slash;
 	enum vt_err err;
 
-	err = sync_path(temporary, O_RDONLY);
-	if (err != VT_OK)
-		return err;
 	fault_point("backup.before_name");
-	/* Unlike rename(), this refuses when somebody was quicker. */
-	if (link(temporary, path) != 0)
-		return system_failed("name", path);
-	(void)unlink(temporary); /* the other name stays */
-	(void)snprintf(folder, sizeof(folder), "%s", path);
-	slash = strrchr(folder, '/');
-	if (slash == NULL)
-		(void)snprintf(folder, sizeof(folder), ".");
-	else if (slash == folder)
-		folder[1] = '\0';
-	else
-		*slash = '\0';
-	return sync_path(folder, O_RDONLY | O_DIRECTORY);
+	err = files_give_name(temporary, path);
+	if (err != VT_CONFLICT)
+		return err;
+	errno = EEXIST;
+	return system_failed("name", path);
 }
 
 static void
