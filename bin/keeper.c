@@ -7,8 +7,9 @@
  * events again whose effect failed (R10), ends holds and lots that are past
  * their end (R63, R64), looks at the newest movements, and forgets stored
  * answers after 30 days. It makes backups, and keeps the log between them.
- * A thread of its own watches over the write lock, since all the rest waits
- * for it. It holds no secret. See keeper(8).
+ * It signs what users have asked for, and heads of the chain, with the one
+ * secret that it holds and nobody else does. A thread of its own watches over
+ * the write lock, since all the rest waits for it. See keeper(8).
  */
 #include <errno.h>
 #include <pthread.h>
@@ -21,6 +22,7 @@
 #include <unistd.h>
 
 #include "keeper_backup.h"
+#include "keeper_signer.h"
 
 #include "base/clock.h"
 #include "base/config.h"
@@ -64,6 +66,7 @@ struct keeper {
 	bool pages_left; /* a reader was in the way of the last one */
 	struct verify_tail tail;
 	struct keeper_backup *backup;
+	struct keeper_signer *signer;
 	bool told; /* a signal asked for all that can be done */
 	struct watchdog *watchdog;
 	pthread_t watch;
@@ -115,10 +118,34 @@ checkpoint(struct keeper *k)
 
 /* ---- backups ------------------------------------------------------------- */
 
+/*
+ * A head first: so each backup holds a chain that reaches a signed head of
+ * its own time. One that cannot be signed does not keep a backup from being.
+ */
 static enum vt_err
 back_up(struct keeper *k)
 {
-	return keeper_backup_look(k->backup, k->lock, k->told);
+	enum vt_err head = VT_OK, err;
+
+	if (!keeper_backup_due(k->backup, k->told))
+		return VT_OK;
+	head = keeper_signer_head(k->signer);
+	err = keeper_backup_make(k->backup, k->lock);
+	return err != VT_OK ? err : head;
+}
+
+/* ---- signatures ---------------------------------------------------------- */
+
+static enum vt_err
+sign_statements(struct keeper *k)
+{
+	return keeper_signer_statements(k->signer);
+}
+
+static enum vt_err
+sign_head(struct keeper *k)
+{
+	return keeper_signer_head(k->signer);
 }
 
 /* ---- events -------------------------------------------------------------- */
@@ -272,6 +299,8 @@ prune(struct keeper *k)
 
 /* ---- the round ----------------------------------------------------------- */
 
+#define HEAD_JOB "head"
+
 static struct job {
 	const char *name;
 	int64_t every_ms;
@@ -283,12 +312,23 @@ static struct job {
 	{ "holds", SWEEP_MS, sweep_holds, 0 },
 	{ "lots", SWEEP_MS, sweep_lots, 0 },
 	{ "tail", TAIL_MS, verify_newest, 0 },
+	/* Heads first: before anything is signed the last one is looked at. */
+	{ HEAD_JOB, 0, sign_head, 0 }, /* every so often as configured */
+	{ "statements", TICK_MS, sign_statements, 0 },
 	{ "prune", PRUNE_MS, prune, 0 },
 	/* Before the first checkpoint, which it wants to see. */
 	{ "backup", BACKUP_MS, back_up, 0 },
 	/* Last, so that it copies what the others wrote. */
 	{ "checkpoint", CHECKPOINT_MS, checkpoint, 0 },
 };
+
+static void
+set_interval(const char *name, int64_t every_ms)
+{
+	for (size_t i = 0; i < countof(jobs); i++)
+		if (strcmp(jobs[i].name, name) == 0)
+			jobs[i].every_ms = every_ms;
+}
 
 static void
 round_of_jobs(struct keeper *k, bool all)
@@ -383,6 +423,9 @@ keep(struct keeper *k, const sigset_t *set)
 		}
 		got = wait_a_tick(set);
 	}
+	/* So that nobody can rewrite, unseen, while no keeper runs. */
+	if (sign_head(k) != VT_OK)
+		LOG(LOG_ERROR, "keeper.last_head_failed");
 	LOG(LOG_INFO, "keeper.ended", LOG_I("signal", got));
 	return EXIT_SUCCESS;
 }
@@ -445,11 +488,14 @@ main(int argc, char **argv)
 	block_signals(&set);
 	status = open_all(&k);
 	if (status == 0) {
+		k.signer = keeper_signer_open(k.db, k.writer);
 		k.backup = keeper_backup_open(k.path);
+		set_interval(HEAD_JOB, keeper_signer_interval_ms());
 		watch_start(&k);
 		status = keep(&k, &set);
 		watch_end(&k);
 		keeper_backup_close(k.backup);
+		keeper_signer_close(k.signer);
 	}
 	writer_stop(k.writer);
 	writelock_close(k.lock);

@@ -181,16 +181,20 @@ start(struct keeper_backup *b)
 	return VT_SYS;
 }
 
+bool
+keeper_backup_due(struct keeper_backup *b, bool now)
+{
+	if (b->dir == NULL || (b->running && !atomic_load(&b->done)))
+		return false;
+	join(b);
+	return now || clock_mono_ms() >= b->next_ms;
+}
+
 enum vt_err
-keeper_backup_look(struct keeper_backup *b, struct writelock *lock, bool now)
+keeper_backup_make(struct keeper_backup *b, struct writelock *lock)
 {
 	enum vt_err err;
 
-	if (b->dir == NULL || (b->running && !atomic_load(&b->done)))
-		return VT_OK;
-	join(b);
-	if (!now && clock_mono_ms() < b->next_ms)
-		return VT_OK;
 	b->next_ms = clock_mono_ms() + AGAIN_MS;
 	err = writelock_take(lock, LOCK_WAIT_MS);
 	if (err != VT_OK)

@@ -19,12 +19,15 @@ struct keeper_backup *keeper_backup_open(const char *db_path);
 /* Waits for one that is being made. NULL is fine. */
 void keeper_backup_close(struct keeper_backup *b);
 
+/* True if one is due, or wanted `now`, and none is being made. */
+bool keeper_backup_due(struct keeper_backup *b, bool now);
+
 /*
- * Begins a backup if one is due, or `now`, and none is being made: takes the
- * lock for the moment of the snapshot; a thread does the rest.
+ * Begins one that is due: takes the lock for the moment of the snapshot; a
+ * thread does the rest.
  */
-enum vt_err keeper_backup_look(
-    struct keeper_backup *b, struct writelock *lock, bool now) VT_MUSTCHECK;
+enum vt_err keeper_backup_make(
+    struct keeper_backup *b, struct writelock *lock) VT_MUSTCHECK;
 
 /*
  * Around each checkpoint: with the write lock held, before it; and then

@@ -27,6 +27,7 @@ static const struct command *const commands[] = {
 	&command_key,
 	&command_backup,
 	&command_restore,
+	&command_check_statement,
 };
 
 int
@@ -65,9 +66,9 @@ command_write(write_fn fn, const void *in, void *out, struct vt_problem *p)
 }
 
 enum vt_err
-command_read(read_fn fn, const void *in, void *out, struct vt_problem *p)
+command_read_from(const char *path, read_fn fn, const void *in, void *out,
+    struct vt_problem *p)
 {
-	const char *path = config_need("VANTAGE_DB");
 	struct readers *r = NULL;
 	struct instance instance;
 	enum vt_err err;
@@ -83,6 +84,12 @@ command_read(read_fn fn, const void *in, void *out, struct vt_problem *p)
 	return err;
 }
 
+enum vt_err
+command_read(read_fn fn, const void *in, void *out, struct vt_problem *p)
+{
+	return command_read_from(config_need("VANTAGE_DB"), fn, in, out, p);
+}
+
 void
 command_actor(char out[static COMMAND_ACTOR_BYTES])
 {
@@ -95,7 +102,7 @@ usage(void)
 {
 	(void)fputs("usage: vantage command [argument ...]\n\n", stderr);
 	for (size_t i = 0; i < countof(commands); i++)
-		(void)fprintf(stderr, "  %-10s %s\n", commands[i]->name,
+		(void)fprintf(stderr, "  %-15s  %s\n", commands[i]->name,
 		    commands[i]->purpose);
 	return EX_USAGE;
 }

@@ -23,6 +23,7 @@ extern const struct command command_balance;
 extern const struct command command_migrate;
 extern const struct command command_restore;
 extern const struct command command_catalog;
+extern const struct command command_check_statement;
 extern const struct command command_explain;
 extern const struct command command_key;
 extern const struct command command_service;
@@ -43,6 +44,10 @@ enum vt_err command_write(
     write_fn fn, const void *in, void *out, struct vt_problem *p) VT_MUSTCHECK;
 enum vt_err command_read(
     read_fn fn, const void *in, void *out, struct vt_problem *p) VT_MUSTCHECK;
+
+/* The same read, of the database at `path`. */
+enum vt_err command_read_from(const char *path, read_fn fn, const void *in,
+    void *out, struct vt_problem *p) VT_MUSTCHECK;
 
 /* Who is at the command line, for the audit: "local:" and the user's number. */
 #define COMMAND_ACTOR_BYTES 32

@@ -1,11 +1,16 @@
-/* vantage migrate: makes the database, or brings it up to this program. */
+/*
+ * vantage migrate: makes the database, or brings it up to this program, and
+ * the key that statements are signed with.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "base/config.h"
 #include "base/log.h"
+#include "ledger/statement_keys.h"
 #include "store/migrate.h"
 #include "vantage.h"
 
@@ -21,6 +26,29 @@ progress(int step, const char *name, void *arg)
 	} else
 		LOG(LOG_INFO, "migrate.step", LOG_I("step", step),
 		    LOG_S("name", name));
+}
+
+/* The key that keeper signs with, where there is none yet. */
+static int
+make_key(bool terminal)
+{
+	struct arena *a = arena_new();
+	const char *path;
+	enum vt_err err;
+
+	err = statement_key_make(a, &path);
+	if (err != VT_OK)
+		(void)fprintf(stderr,
+		    "vantage: the statement key cannot be made; the log says "
+		    "why.\n");
+	else if (path != NULL && terminal)
+		(void)printf("%s is the new statement key; only keeper may "
+			     "read it\n",
+		    path);
+	else if (path != NULL)
+		LOG(LOG_INFO, "migrate.statement_key", LOG_S("path", path));
+	arena_free(a);
+	return err == VT_OK ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 static int
@@ -45,7 +73,7 @@ run(int argc, char **argv)
 	if (terminal)
 		(void)printf("%s is at step %d, in %s mode\n", o.db_path,
 		    migrate_version(), o.livemode ? "live" : "test");
-	return EXIT_SUCCESS;
+	return make_key(terminal);
 }
 
 const struct command command_migrate = {

@@ -1,8 +1,10 @@
 /*
  * vantage verify: the books prove themselves. One snapshot is read while
- * everything goes on: the schema, the ledger, and the ledger against what
- * was ordered and told.
+ * everything goes on: the schema, the ledger, the ledger against what was
+ * ordered and told, and the chain against the heads that keeper has signed,
+ * which alone show that all of it was written anew.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,11 +13,13 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/config.h"
 #include "billing/proof.h"
+#include "ledger/heads.h"
+#include "ledger/statement_keys.h"
 #include "ledger/verify.h"
 #include "store/migrate.h"
-#include "store/readers.h"
 #include "text/json.h"
 #include "vantage.h"
 
@@ -31,6 +35,9 @@ struct verify_run {
 	bool ahead; /* the database knows steps that this program does not */
 	struct verify_report ledger;
 	struct proof_report proof;
+	const char *folder; /* of signed heads; NULL: none is looked at */
+	const char *key;    /* that must have signed them; NULL: a known one */
+	struct heads_check heads;
 };
 
 /* ---- telling ------------------------------------------------------------- */
@@ -127,25 +134,98 @@ read_all(struct db *db, const void *in, void *out, struct vt_problem *p)
 		err = ledger_verify(db, &v->ledger);
 	if (err == VT_OK)
 		err = billing_proof(db, &v->proof);
+	if (err == VT_OK)
+		err = heads_verify(db, &v->heads);
 	bar_clear(v);
 	return err;
 }
 
-static enum vt_err
-read_snapshot(struct verify_run *v, struct vt_problem *p)
+/* ---- the signed heads ---------------------------------------------------- */
+
+/* Of one key that the caller named, or of any that was ever keeper's. */
+static bool
+trusted(struct db *db, const char *key, void *arg)
 {
-	struct readers *readers = NULL;
-	struct instance instance;
+	const struct verify_run *v = arg;
+	bool known = false;
+
+	if (v->key != NULL)
+		return strcmp(v->key, key) == 0;
+	return statement_key_known(db, key, &known) == VT_OK && known;
+}
+
+/*
+ * Before the snapshot is taken, so that no head is of later than it. A folder
+ * that nobody named need not be there.
+ */
+static enum vt_err
+list_heads(struct verify_run *v, bool named, struct vt_problem *p)
+{
 	enum vt_err err;
 
-	err = migrate_check(v->path, &instance, p);
-	if (err != VT_OK)
-		return err;
-	err = readers_open(v->path, &readers);
+	v->heads.trusted = trusted;
+	v->heads.fault = on_fault;
+	v->heads.arg = v;
+	if (v->folder == NULL)
+		return VT_OK;
+	err = heads_list(v->arena, v->folder, &v->heads.files, &v->heads.count);
 	if (err == VT_OK)
-		err = readers_run(readers, read_all, NULL, v, p);
-	readers_close(readers);
-	return err;
+		return VT_OK;
+	if (!named && errno == ENOENT) {
+		v->folder = NULL;
+		return VT_OK;
+	}
+	return vt_problem(p, err, "no_heads", NULL,
+	    "The folder of signed heads %s cannot be read: %s.", v->folder,
+	    strerror(errno));
+}
+
+static const struct chain_head *
+newest_head(const struct verify_run *v)
+{
+	size_t n = v->heads.count;
+
+	return n > 0 && v->heads.files[n - 1].good ? &v->heads.files[n - 1].head
+						   : NULL;
+}
+
+static void
+put_heads(struct verify_run *v, struct json *root)
+{
+	const struct chain_head *newest = newest_head(v);
+	struct json *o = json_put_object(root, "heads");
+	char at[CLOCK_TEXT_BYTES];
+
+	json_put_str(o, "folder", v->folder);
+	json_put_int(o, "checked", (int64_t)v->heads.count);
+	json_put_int(o, "fault_count", v->heads.faults);
+	json_put_null(o, "newest_movement");
+	json_put_null(o, "newest_at");
+	if (newest == NULL)
+		return;
+	clock_format_ms(newest->at_ms, at);
+	json_put_int(o, "newest_movement", newest->movement);
+	json_put_str(o, "newest_at", at);
+}
+
+static void
+print_heads(const struct verify_run *v)
+{
+	const struct chain_head *newest = newest_head(v);
+	char at[CLOCK_TEXT_BYTES];
+
+	if (v->folder == NULL) {
+		(void)printf("no signed heads were compared\n");
+		return;
+	}
+	(void)printf("compared with %zu signed head%s", v->heads.count,
+	    v->heads.count == 1 ? "" : "s");
+	if (newest != NULL) {
+		clock_format_ms(newest->at_ms, at);
+		(void)printf(", the newest of movement %" PRId64 " at %s",
+		    newest->movement, at);
+	}
+	(void)putchar('\n');
 }
 
 /* ---- the end ------------------------------------------------------------- */
@@ -153,7 +233,8 @@ read_snapshot(struct verify_run *v, struct vt_problem *p)
 static int64_t
 faults(const struct verify_run *v)
 {
-	return v->schema_faults + v->ledger.faults + v->proof.faults;
+	return v->schema_faults + v->ledger.faults + v->proof.faults +
+	    v->heads.faults;
 }
 
 static void
@@ -184,6 +265,7 @@ print_json(struct verify_run *v, struct json *root)
 	json_put_int(counts, "orders", v->proof.orders);
 	json_put_int(counts, "grants", v->proof.grants);
 	json_put_int(counts, "events", v->proof.events);
+	put_heads(v, root);
 	(void)puts(json_text(v->arena, root));
 }
 
@@ -203,6 +285,7 @@ print_text(const struct verify_run *v)
 	    v->ledger.lots, v->ledger.transactions, v->proof.orders,
 	    v->proof.grants, v->proof.events);
 	(void)printf("head of the chain: %s\n", head);
+	print_heads(v);
 	if (faults(v) == 0)
 		(void)printf("the books are in order\n");
 	else
@@ -210,7 +293,7 @@ print_text(const struct verify_run *v)
 }
 
 static int
-verify(struct verify_run *v)
+verify(struct verify_run *v, bool named)
 {
 	struct json *root = json_object(v->arena);
 	struct vt_problem p = { 0 };
@@ -224,7 +307,9 @@ verify(struct verify_run *v)
 	v->proof.fault = on_fault;
 	v->proof.note = on_note;
 	v->proof.arg = v;
-	err = read_snapshot(v, &p);
+	err = list_heads(v, named, &p);
+	if (err == VT_OK)
+		err = command_read_from(v->path, read_all, NULL, v, &p);
 	if (err != VT_OK)
 		return command_failed(err, &p);
 	if (v->json)
@@ -234,31 +319,49 @@ verify(struct verify_run *v)
 	return faults(v) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+/* False: a word that is no option, or an option without its value. */
+static bool
+read_options(struct verify_run *v, int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--json") == 0)
+			v->json = true;
+		else if (strcmp(argv[i], "--db") == 0 && i + 1 < argc)
+			v->path = argv[++i];
+		else if (strcmp(argv[i], "--heads") == 0 && i + 1 < argc)
+			v->folder = argv[++i];
+		else if (strcmp(argv[i], "--key") == 0 && i + 1 < argc)
+			v->key = argv[++i];
+		else
+			return false;
+	return v->key == NULL || ed25519_public_valid(v->key);
+}
+
 static int
 run(int argc, char **argv)
 {
 	struct verify_run v = { 0 };
+	bool named;
 	int status;
 
-	for (int i = 1; i < argc; i++)
-		if (strcmp(argv[i], "--json") == 0)
-			v.json = true;
-		else if (strcmp(argv[i], "--db") == 0 && i + 1 < argc)
-			v.path = argv[++i];
-		else
-			return command_usage(&command_verify);
+	if (!read_options(&v, argc, argv))
+		return command_usage(&command_verify);
+	v.arena = arena_new();
+	named = v.folder != NULL;
+	/* A copy is older than what was signed since, so only if asked for. */
+	if (v.path == NULL && !named)
+		v.folder = heads_folder(v.arena);
 	if (v.path == NULL)
 		v.path = config_need("VANTAGE_DB");
 	v.bar = !v.json && isatty(STDERR_FILENO) == 1;
-	v.arena = arena_new();
-	status = verify(&v);
+	status = verify(&v, named);
 	arena_free(v.arena);
 	return status;
 }
 
 const struct command command_verify = {
 	.name = "verify",
-	.arguments = "[--json] [--db FILE]",
-	.purpose = "prove the books, and the books against the orders",
+	.arguments = "[--json] [--db file] [--heads folder] [--key public]",
+	.purpose = "prove the books, against the orders and the signed heads",
 	.run = run,
 };

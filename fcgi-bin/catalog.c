@@ -7,6 +7,7 @@
 
 #include "base/config.h"
 #include "billing/catalog.h"
+#include "ledger/statement_keys.h"
 #include "store/migrate.h"
 #include "store/readers.h"
 #include "text/money.h"
@@ -138,6 +139,37 @@ put_currencies(struct json *list, const struct catalog *c)
 		json_add_str(list, seen[k]);
 }
 
+/* The public key of signed statements; none before keeper first ran. */
+struct statement_key {
+	char text[ED25519_PUBLIC_BYTES];
+};
+
+static enum vt_err
+read_statement_key(
+    struct db *db, const void *in, void *out, struct vt_problem *p)
+{
+	struct statement_key *key = out;
+
+	(void)in;
+	(void)p;
+	return statement_key_newest(db, key->text);
+}
+
+static enum vt_err
+put_statement_key(const struct request *r, struct json *o, struct vt_problem *p)
+{
+	struct statement_key key;
+	enum vt_err err;
+
+	err = readers_run(
+	    worker_state(r)->readers, read_statement_key, NULL, &key, p);
+	if (err == VT_OK)
+		json_put_str(o, "statement_key", key.text);
+	else if (err == VT_NOTFOUND)
+		json_put_null(o, "statement_key");
+	return err == VT_NOTFOUND ? VT_OK : err;
+}
+
 static enum vt_err
 config_get_page(struct request *r, struct response *w, struct vt_problem *p)
 {
@@ -155,6 +187,8 @@ config_get_page(struct request *r, struct response *w, struct vt_problem *p)
 	put_currencies(json_put_array(o, "currencies"), &c);
 	json_put_str(o, "clerk_publishable_key", site->clerk_publishable_key);
 	json_put_str(o, "clerk_js_url", site->clerk_js_url);
+	if ((err = put_statement_key(r, o, p)) != VT_OK)
+		return err;
 	response_json(r, w, 200, o);
 	response_revalidate(r, w);
 	return VT_OK;

@@ -83,32 +83,49 @@ from_environment(const char *name)
 	return s;
 }
 
+static struct secret *
+long_enough(const char *name, struct secret *s, size_t bytes_min)
+{
+	char why[64];
+
+	if (s == NULL || s->bytes >= bytes_min)
+		return s;
+	(void)snprintf(
+	    why, sizeof(why), "it is shorter than %zu characters", bytes_min);
+	secret_free(s);
+	config_die(name, why);
+}
+
+static struct secret *
+needed(const char *name, struct secret *s)
+{
+	if (s == NULL)
+		config_die(name, "it is needed and is not set");
+	return s;
+}
+
 struct secret *
 secret_load(const char *name, size_t bytes_min)
 {
 	char *path = config_file(name);
 	struct secret *s;
-	char why[64];
 
 	s = path != NULL ? from_file(name, path) : from_environment(name);
 	free(path);
-	if (s != NULL && s->bytes < bytes_min) {
-		(void)snprintf(why, sizeof(why),
-		    "it is shorter than %zu characters", bytes_min);
-		secret_free(s);
-		config_die(name, why);
-	}
-	return s;
+	return long_enough(name, s, bytes_min);
 }
 
 struct secret *
 secret_need(const char *name, size_t bytes_min)
 {
-	struct secret *s = secret_load(name, bytes_min);
+	return needed(name, secret_load(name, bytes_min));
+}
 
-	if (s == NULL)
-		config_die(name, "it is needed and is not set");
-	return s;
+struct secret *
+secret_read(const char *name, const char *path, size_t bytes_min)
+{
+	return needed(
+	    name, long_enough(name, from_file(name, path), bytes_min));
 }
 
 const char *

@@ -26,6 +26,13 @@ struct secret *secret_load(const char *name, size_t bytes_min);
 struct secret *secret_need(const char *name, size_t bytes_min)
     __attribute__((returns_nonnull));
 
+/*
+ * The secret in this file, as NAME_FILE would be read; the process ends,
+ * naming NAME, when it cannot be.
+ */
+struct secret *secret_read(const char *name, const char *path, size_t bytes_min)
+    __attribute__((returns_nonnull));
+
 /* A copy of these bytes; the caller wipes its own. */
 struct secret *
 secret_new(const void *data, size_t bytes) __attribute__((returns_nonnull));

@@ -35,6 +35,7 @@ setup(void)
 	ck_assert_int_eq(setenv("VANTAGE_DB", scratch_db, 1), 0);
 	ck_assert_int_eq(setenv("VANTAGE_STATE", scratch_dir, 1), 0);
 	ck_assert_int_eq(setenv("VANTAGE_LOG", "error", 1), 0);
+	ck_assert_int_eq(setenv("VANTAGE_STATEMENT_KEY", BOOKS_SEED, 1), 0);
 	ck_assert_int_eq(setenv("VANTAGE_BACKUP_DIR", folder, 1), 0);
 	ck_assert_int_eq(db_open(scratch_db, DB_WRITER, &db), VT_OK);
 	ck_assert_int_eq(db_begin(db), VT_OK);

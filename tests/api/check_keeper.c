@@ -11,8 +11,10 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "books.h"
+#include "ledger/heads.h"
 #include "ledger/holds.h"
 #include "ledger/verify.h"
+#include "rewrite.h"
 #include "store/writelock.h"
 #include "store/writer.h"
 
@@ -47,7 +49,7 @@ logged(const char *word)
 }
 
 static pid_t
-start(void)
+start_with_this_key(void)
 {
 	pid_t pid;
 
@@ -64,6 +66,13 @@ start(void)
 		_exit(127);
 	}
 	return pid;
+}
+
+static pid_t
+start(void)
+{
+	ck_assert_int_eq(setenv("VANTAGE_STATEMENT_KEY", BOOKS_SEED, 1), 0);
+	return start_with_this_key();
 }
 
 static int
@@ -447,6 +456,135 @@ START_TEST(a_writer_that_is_slow_with_the_lock_is_left_alone)
 }
 END_TEST
 
+/* ---- what it signs ------------------------------------------------------- */
+
+/* Pruned in the first round, and in one that it is told to make. */
+static const char old_answer[] =
+    "INSERT INTO idempotency (principal, route, key, request_hash, status, "
+    "body, created_at) VALUES ('user:2', '/', 'second', x'', 200, '{}', 1)";
+
+/* The newest head in its folder, and how many there are. */
+static struct chain_head
+newest_head(size_t want)
+{
+	const struct head_file *files;
+	struct arena *a = arena_new();
+	struct chain_head h;
+	char path[120];
+	size_t count;
+
+	(void)snprintf(path, sizeof(path), "%s/heads", scratch_dir);
+	ck_assert_int_eq(heads_list(a, path, &files, &count), VT_OK);
+	ck_assert_uint_eq(count, want);
+	ck_assert(files[count - 1].good);
+	h = files[count - 1].head;
+	arena_free(a);
+	return h;
+}
+
+static void
+stop(void)
+{
+	ck_assert_int_eq(kill(keeper, SIGTERM), 0);
+	ck_assert_int_eq(end(keeper), 0);
+	keeper = 0;
+}
+
+static void
+fill(void)
+{
+	struct db *db;
+
+	ck_assert_int_eq(db_open(scratch_db, DB_WRITER, &db), VT_OK);
+	ck_assert_int_eq(db_begin(db), VT_OK);
+	books_fill(db);
+	ck_assert_int_eq(db_commit(db), VT_OK);
+	db_close(db);
+}
+
+START_TEST(a_head_is_signed_at_the_start_and_at_the_end_if_it_is_news)
+{
+	struct chain_head h;
+
+	await("SELECT key = '" BOOKS_PUBLIC "' FROM statement_keys", 1);
+	h = newest_head(1);
+	ck_assert_int_eq(h.movement, 0);
+	ck_assert_str_eq(h.key, BOOKS_PUBLIC);
+	fill();
+	stop();
+	ck_assert_int_eq(newest_head(2).movement, 6);
+	write_sql(old_answer);
+	keeper = start();
+	await("SELECT count(*) FROM idempotency WHERE body IS NULL", 2);
+	stop();
+	ck_assert_int_eq(newest_head(2).movement, 6);
+	ck_assert(!logged("alarm"));
+}
+END_TEST
+
+START_TEST(a_statement_that_is_asked_for_is_signed)
+{
+	fill();
+	write_sql("INSERT INTO statements (user, public_id, state, asked_at) "
+		  "VALUES (1, 'stm_1', 'pending', 1), "
+		  "(3, 'stm_3', 'pending', 2)");
+	await("SELECT COUNT(*) FROM statements WHERE state = 'signed'", 2);
+	ck_assert_int_eq(scratch_number("SELECT COUNT(*) FROM statements "
+					"WHERE key = '" BOOKS_PUBLIC "'"),
+	    2);
+}
+END_TEST
+
+/* What a chain was must still be in it, or nothing is signed any more. */
+START_TEST(over_a_chain_that_was_rewritten_nothing_is_signed)
+{
+	struct db *db;
+
+	fill();
+	stop();
+	ck_assert_int_eq(newest_head(2).movement, 6);
+	ck_assert_int_eq(db_open(scratch_db, DB_WRITER, &db), VT_OK);
+	rewrite(db,
+	    "UPDATE movements SET created_at = created_at - 1 WHERE id = 1;");
+	db_close(db);
+	write_sql("INSERT INTO statements (user, public_id, state, asked_at) "
+		  "VALUES (1, 'stm_1', 'pending', 1)");
+	keeper = start();
+	for (int ms = 0; !logged("head.changed"); ms += 20) {
+		ck_assert_int_lt(ms, PATIENCE_MS);
+		clock_sleep_ms(20);
+	}
+	/* Its other work goes on: a round of it is over. */
+	write_sql(old_answer);
+	ck_assert_int_eq(kill(keeper, SIGUSR1), 0);
+	await("SELECT COUNT(*) FROM idempotency WHERE body IS NULL", 2);
+	ck_assert_int_eq(scratch_number("SELECT COUNT(*) FROM statements "
+					"WHERE state = 'pending'"),
+	    1);
+	stop();
+	ck_assert_int_eq(newest_head(2).movement, 6);
+}
+END_TEST
+
+START_TEST(without_its_key_it_says_so_and_ends)
+{
+	stop();
+	ck_assert_int_eq(setenv("VANTAGE_STATEMENT_KEY",
+			     "ed25519-seed:"
+			     "no key is written "
+			     "like this one",
+			     1),
+	    0);
+	ck_assert_int_eq(end(start_with_this_key()), 78);
+	ck_assert(logged("VANTAGE_STATEMENT_KEY"));
+	ck_assert(!logged("no key is written"));
+	/* And where none is named, it is a file of the state folder. */
+	ck_assert_int_eq(unsetenv("VANTAGE_STATEMENT_KEY"), 0);
+	ck_assert_int_eq(end(start_with_this_key()), 78);
+	ck_assert(logged("No such file"));
+}
+END_TEST
+
 START_TEST(it_ends_cleanly_when_told_to)
 {
 	ck_assert_int_eq(kill(keeper, SIGTERM), 0);
@@ -483,6 +621,10 @@ main(void)
 		a_writer_frozen_with_the_lock_is_killed_and_the_others_go_on,
 		a_writer_that_hangs_with_the_lock_is_killed,
 		a_writer_that_is_slow_with_the_lock_is_left_alone,
+		a_head_is_signed_at_the_start_and_at_the_end_if_it_is_news,
+		a_statement_that_is_asked_for_is_signed,
+		over_a_chain_that_was_rewritten_nothing_is_signed,
+		without_its_key_it_says_so_and_ends,
 		it_ends_cleanly_when_told_to,
 		without_a_database_it_says_so_and_ends, NULL
 	};

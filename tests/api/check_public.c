@@ -241,6 +241,12 @@ START_TEST(config_says_what_a_page_needs)
 	ck_assert_str_eq(
 	    json_str(json_first(json_get(body, "currencies"))), "usd");
 	ck_assert_uint_eq(json_count(json_get(body, "currencies")), 2);
+	/* None before keeper has said which; then the newest. */
+	ck_assert(json_is_null(json_get(body, "statement_key")));
+	run_sql("INSERT INTO statement_keys (key, since) VALUES "
+		"('ed25519:old', 1), ('ed25519:new', 2);");
+	ck_assert_int_eq(ask("/api/config", "", NULL), 200);
+	ck_assert_str_eq(json_str_at(body, "statement_key"), "ed25519:new");
 	stop();
 }
 END_TEST

@@ -20,6 +20,10 @@
 
 #define BOOKS_NOW 1795000000000
 
+/* A key of keeper's, for tests that start it: that of RFC 8032's TEST 1. */
+#define BOOKS_SEED "ed25519-seed:nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A="
+#define BOOKS_PUBLIC "ed25519:11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+
 /* Makes the scratch folder and an empty, migrated database in it. */
 static inline void
 books_empty(void)

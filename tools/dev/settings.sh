@@ -74,7 +74,7 @@ settings_for() { # PROCESS NEEDS
 		"VANTAGE_LIMITS_DB=$STATE/limits/limits.db" \
 		"VANTAGE_PUBLIC_URL=$URL" "VANTAGE_LOG=${VANTAGE_LOG:-info}"
 	[ "$LIVE" = 1 ] || printf 'VANTAGE_CLOCK_FILE=%s\n' "$STATE/clock"
-	for name in $(compgen -e | grep -E '^VANTAGE_(LIMIT|POLICY|RECONCILE|KEEPER|WRITE)_' || true); do
+	for name in $(compgen -e | grep -E '^VANTAGE_((LIMIT|POLICY|RECONCILE|KEEPER|WRITE)_|HEADS_INTERVAL_S$)' || true); do
 		printf '%s=%s\n' "$name" "${!name}"
 	done
 	# The sanitizers' own settings, for a tree built with them.
@@ -105,6 +105,11 @@ settings_for() { # PROCESS NEEDS
 			printf 'CLERK_JWKS_URL=%s\n' "$CLERK_JWKS" ;;
 		stripe-hook)
 			secret_for "$1" STRIPE_WEBHOOK_SECRET "$STRIPE_HOOK" ;;
+		statement-key) # made by migrate() where it is not the user's
+			if [ -n "$STATEMENT_KEY" ]; then
+				secret_for "$1" VANTAGE_STATEMENT_KEY "$STATEMENT_KEY"
+			fi
+			;;
 		clerk-hook)
 			secret_for "$1" CLERK_WEBHOOK_SIGNING_SECRET "$CLERK_HOOK" ;;
 		esac
@@ -163,6 +168,7 @@ choose_settings() {
 
 # The settings' values, once the sandbox (if any) can be asked.
 load_settings() {
+	STATEMENT_KEY=$(given VANTAGE_STATEMENT_KEY)
 	if [ "$SIMULATED_STRIPE" = 1 ]; then
 		STRIPE_KEY=$(kept stripe_secret_key)
 		STRIPE_PK=$(kept stripe_publishable_key)

@@ -22,7 +22,7 @@ lock_stack() {
 }
 
 make_folders() {
-	mkdir -p "$STATE"/{run,log,db,limits,nginx,settings,secrets}
+	mkdir -p "$STATE"/{run,log,db,limits,nginx,settings,secrets,heads}
 	chmod 700 "$STATE/settings"
 	chmod 711 "$STATE/secrets"
 	# The sandbox moves the clock, in a folder that it may write.
@@ -76,6 +76,8 @@ migrate() {
 		die "the database could not be prepared"
 	}
 	[ "$SEPARATE" = 1 ] || return 0
+	# keeper alone signs, and writes where the signed heads are.
+	chown "$(uid_of keeper)" "$STATE/heads" "$STATE/statement.key"
 	# Every worker counts calls.
 	(umask 007 && : >>"$STATE/limits/limits.db")
 	chown -R "$(uid_of keeper):$GID_READ" "$STATE/limits"
