@@ -46,10 +46,12 @@ enum vt_err billing_upcoming(struct call *c, const struct doc *sub, bool recurs,
 enum vt_err
 billing_announce(struct call *c, const struct doc *sub) VT_MUSTCHECK;
 
-/* A draft of what waits for the subscription when nothing else will be
- * billed; *out is NULL when nothing does. */
-enum vt_err
-billing_last(struct call *c, struct doc *sub, struct doc **out) VT_MUSTCHECK;
+/*
+ * A draft of what waits for the subscription, without a period; *out is NULL
+ * when nothing does.
+ */
+enum vt_err billing_waiting(struct call *c, struct doc *sub, const char *reason,
+    struct doc **out) VT_MUSTCHECK;
 
 /*
  * It ends now: credits what is left of its periods, and drafts a last

@@ -41,6 +41,9 @@ struct change {
 enum vt_err change_read(struct call *c, struct doc *sub,
     const struct json *params, struct change *out) VT_MUSTCHECK;
 
+/* The item of this id as it will be, or NULL. */
+struct doc *change_then(const struct change *ch, const char *id);
+
 /* Reckons periods and prorations. */
 enum vt_err change_plan(struct call *c, struct change *ch) VT_MUSTCHECK;
 

@@ -7,6 +7,7 @@
 #include "billing.h"
 #include "change.h"
 #include "pause.h"
+#include "settings.h"
 
 #define DAY_S INT64_C(86400)
 #define TRIAL_NOTICE_S (3 * DAY_S) /* before a trial ends */
@@ -104,6 +105,14 @@ is_upcoming(const struct doc *sub)
 }
 
 static int64_t
+bills_waiting(const struct doc *sub)
+{
+	return has_status(sub, RENEWS)
+	    ? doc_int(sub, "next_pending_invoice_item_invoice")
+	    : 0;
+}
+
+static int64_t
 period_ends(const struct doc *sub)
 {
 	return has_status(sub, RENEWS) ? subscription_period_ends(sub) : 0;
@@ -130,12 +139,13 @@ static enum vt_err
 never_paid(struct call *c, struct doc *sub)
 {
 	json_put_str(sub->body, "status", "incomplete_expired");
+	json_put_int(sub->body, "canceled_at", c->now_s);
 	json_put_int(sub->body, "ended_at", c->now_s);
 	return subscription_save(c, sub, NULL);
 }
 
-static enum vt_err
-expire_payment(struct call *c, struct doc *sub)
+enum vt_err
+subscription_expire(struct call *c, struct doc *sub)
 {
 	return time_is_up(
 	    c, sub, json_str_at(sub->body, "latest_invoice"), never_paid);
@@ -175,12 +185,26 @@ static enum vt_err
 cancel_now(struct call *c, struct doc *sub)
 {
 	struct doc *invoice;
-	enum vt_err err = billing_last(c, sub, &invoice);
+	enum vt_err err =
+	    billing_waiting(c, sub, "subscription_cycle", &invoice);
 
 	if (err == VT_OK && invoice != NULL)
 		err = billing_collect(c, sub, invoice, "allow_incomplete");
 	return err == VT_OK || err == VT_FUNDS ? subscription_end(c, sub, NULL)
 					       : err;
+}
+
+/* What waits for an invoice gets one of its own, at intervals. */
+static enum vt_err
+bill_waiting(struct call *c, struct doc *sub)
+{
+	struct doc *invoice;
+	enum vt_err err;
+
+	settings_put_next_invoice(sub, c->now_s);
+	err = billing_waiting(
+	    c, sub, "automatic_pending_invoice_item_invoice", &invoice);
+	return err == VT_OK ? subscription_save(c, sub, NULL) : err;
 }
 
 static enum vt_err
@@ -248,13 +272,14 @@ static const struct {
 	int64_t (*when)(const struct doc *sub); /* seconds; 0 for never */
 	enum vt_err (*run)(struct call *c, struct doc *sub);
 } moments[] = {
-	{ payment_expires, expire_payment },
+	{ payment_expires, subscription_expire },
 	{ update_expires, expire_update },
 	{ resumption_expires, expire_resumption },
 	{ collection_resumes, resume_collection },
 	{ is_canceled, cancel_now },
 	{ trial_ends_soon, notice_trial_end },
 	{ is_upcoming, announce },
+	{ bills_waiting, bill_waiting },
 	{ period_ends, renew },
 };
 

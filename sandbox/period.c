@@ -5,6 +5,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "decimal.h"
+
 #define DAY_S INT64_C(86400)
 
 struct period
@@ -122,23 +124,19 @@ period_end(const struct period *p, int64_t at_s)
 	return period_boundary(p, number_at(p, at_s) + 1);
 }
 
-int
-period_compare(const struct period *a, const struct period *b)
+int64_t
+period_share(
+    const struct period *p, int64_t amount, int64_t from_s, int64_t to_s)
 {
-	bool both = (a->unit < PERIOD_MONTH) == (b->unit < PERIOD_MONTH);
-	int64_t x = a->count, y = b->count;
+	int64_t begin_s = period_begin(p, from_s);
+	int64_t end_s = period_end(p, from_s);
 
-	if (!both)
-		return shortest(a) < shortest(b) ? -1 : 1;
-	if (a->unit != b->unit) {
-		x *= a->unit == PERIOD_WEEK  ? 7
-		    : a->unit == PERIOD_YEAR ? 12
-					     : 1;
-		y *= b->unit == PERIOD_WEEK  ? 7
-		    : b->unit == PERIOD_YEAR ? 12
-					     : 1;
-	}
-	return x < y ? -1 : x > y;
+	/* One that an anchor moved later has made longer. */
+	if (to_s > end_s)
+		end_s = to_s;
+	return from_s == begin_s && to_s == end_s
+	    ? amount
+	    : amount_scale(amount, to_s - from_s, end_s - begin_s);
 }
 
 int64_t

@@ -36,9 +36,13 @@ int64_t period_boundary(const struct period *p, int64_t n);
 int64_t period_begin(const struct period *p, int64_t at_s);
 int64_t period_end(const struct period *p, int64_t at_s);
 
-/* Negative when a period of `a` is shorter than one of `b`, 0 when both are
- * as long. */
-int period_compare(const struct period *a, const struct period *b);
+/*
+ * The share of a period's amount that falls on a stretch inside of it, by the
+ * second, halves rounded away from zero; all of it for all of the period. A
+ * stretch that reaches beyond makes the period longer.
+ */
+int64_t period_share(
+    const struct period *p, int64_t amount, int64_t from_s, int64_t to_s);
 
 /*
  * The next moment after `after_s` at this day of the month, and, unless

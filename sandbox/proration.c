@@ -36,21 +36,6 @@ net(struct call *c, const struct doc *sub, const struct doc *item,
 	return line.left;
 }
 
-/* The amount of a period for a stretch that lies inside of one. */
-static int64_t
-part(const struct period *p, int64_t amount, int64_t from_s, int64_t to_s)
-{
-	int64_t begin_s = period_begin(p, from_s);
-	int64_t end_s = period_end(p, from_s);
-
-	/* One that an anchor moved later has made longer. */
-	if (to_s > end_s)
-		end_s = to_s;
-	return from_s == begin_s && to_s == end_s
-	    ? amount
-	    : amount_scale(amount, to_s - from_s, end_s - begin_s);
-}
-
 enum vt_err
 proration_part(struct call *c, const struct doc *sub, const struct doc *item,
     int64_t anchor_s, int64_t from_s, int64_t to_s, int64_t *out)
@@ -61,7 +46,7 @@ proration_part(struct call *c, const struct doc *sub, const struct doc *item,
 
 	p.anchor_s = anchor_s;
 	if (err == VT_OK)
-		*out = part(&p, amount, from_s, to_s);
+		*out = period_share(&p, amount, from_s, to_s);
 	return err;
 }
 
@@ -182,7 +167,8 @@ proration_credit(struct call *c, const struct doc *sub, const struct doc *item,
 		err = subscription_item_amount(c, sub, item, &whole);
 		if (err != VT_OK)
 			return err;
-		amount = part(&p, net(c, sub, item, whole), at_s, end_s);
+		amount =
+		    period_share(&p, net(c, sub, item, whole), at_s, end_s);
 	}
 	if (amount == 0 && flexible)
 		return VT_NOTFOUND;
@@ -208,7 +194,7 @@ proration_charge(struct call *c, const struct doc *sub, const struct doc *item,
 	if (err != VT_OK)
 		return err;
 	out->item = item;
-	out->amount = part(&p, net(c, sub, item, whole), at_s, end_s);
+	out->amount = period_share(&p, net(c, sub, item, whole), at_s, end_s);
 	out->from_s = at_s;
 	out->to_s = end_s;
 	out->description = describe(c, "Remaining", item, at_s);

@@ -48,7 +48,8 @@ struct list_filter {
 	const struct json *types; /* a list of texts: any of them */
 	/*
 	 * Members by their paths: {"price.active": true}; all must be so, be
-	 * one of a list, or within a range ({"gte": 5}).
+	 * one of a list, or within a range ({"gte": 5}). Of "items.data[].id"
+	 * any element may be so.
 	 */
 	const struct json *members;
 	const char *clock; /* on this test clock only */

@@ -13,27 +13,33 @@
  * turned around.
  */
 #define MEMBER "json_extract(body, '$.' || m.key)"
-#define LIST_SQL(which, order)                                                \
-	"SELECT seq, body FROM objects WHERE " which                          \
-	" kind = :kind AND deleted = 0 AND seq < :below AND seq > :above "    \
-	"AND created >= :gte AND created <= :lte "                            \
-	"AND (:customer IS NULL OR customer = :customer) "                    \
-	"AND (:parent IS NULL OR parent = :parent) "                          \
-	"AND (:type IS NULL OR type = :type) "                                \
-	"AND (:types IS NULL OR type IN (SELECT value FROM "                  \
-	"json_each(:types))) "                                                \
-	"AND (:clock IS NULL OR clock = :clock) "                             \
-	"AND (:unclocked = 0 OR clock IS NULL) "                              \
-	"AND (:members IS NULL OR NOT EXISTS (SELECT 1 FROM "                 \
-	"json_each(:members) AS m WHERE CASE m.type "                         \
-	"WHEN 'array' THEN coalesce(" MEMBER " NOT IN "                       \
-	"(SELECT value FROM json_each(m.value)), 1) "                         \
-	"WHEN 'object' THEN coalesce(" MEMBER " <= m.value->>'gt' OR " MEMBER \
-	" < m.value->>'gte' OR " MEMBER " >= m.value->>'lt' OR " MEMBER       \
-	" > m.value->>'lte', " MEMBER " IS NULL) ELSE " MEMBER                \
-	" IS NOT m.value END)) "                                              \
-	"AND (:delivered IS NULL OR :delivered <> EXISTS (SELECT 1 FROM "     \
-	"deliveries AS d WHERE d.event = objects.id AND d.state <> "          \
+/* Of "a.b[].c": is it the c of no element of a.b? */
+#define NONE                                                               \
+	"NOT EXISTS (SELECT 1 FROM json_each(body, '$.' || substr(m.key, " \
+	"1, instr(m.key, '[]') - 1)) AS e WHERE json_extract(e.value, "    \
+	"'$.' || substr(m.key, instr(m.key, '[]') + 3)) IS m.value) "
+#define LIST_SQL(which, order)                                             \
+	"SELECT seq, body FROM objects WHERE " which                       \
+	" kind = :kind AND deleted = 0 AND seq < :below AND seq > :above " \
+	"AND created >= :gte AND created <= :lte "                         \
+	"AND (:customer IS NULL OR customer = :customer) "                 \
+	"AND (:parent IS NULL OR parent = :parent) "                       \
+	"AND (:type IS NULL OR type = :type) "                             \
+	"AND (:types IS NULL OR type IN (SELECT value FROM "               \
+	"json_each(:types))) "                                             \
+	"AND (:clock IS NULL OR clock = :clock) "                          \
+	"AND (:unclocked = 0 OR clock IS NULL) "                           \
+	"AND (:members IS NULL OR NOT EXISTS (SELECT 1 FROM "              \
+	"json_each(:members) AS m WHERE CASE WHEN instr(m.key, '[]') > 0 " \
+	"THEN " NONE "WHEN m.type = "                                      \
+	"'array' THEN coalesce(" MEMBER " NOT IN "                         \
+	"(SELECT value FROM json_each(m.value)), 1) "                      \
+	"WHEN m.type = 'object' THEN coalesce(" MEMBER                     \
+	" <= m.value->>'gt' OR " MEMBER " < m.value->>'gte' OR " MEMBER    \
+	" >= m.value->>'lt' OR " MEMBER " > m.value->>'lte', " MEMBER      \
+	" IS NULL) ELSE " MEMBER " IS NOT m.value END)) "                  \
+	"AND (:delivered IS NULL OR :delivered <> EXISTS (SELECT 1 FROM "  \
+	"deliveries AS d WHERE d.event = objects.id AND d.state <> "       \
 	"'delivered')) ORDER BY seq " order " LIMIT :n"
 static const char *const list_sql[3][2] = {
 	{ LIST_SQL("", "DESC"), LIST_SQL("", "ASC") },

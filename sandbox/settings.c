@@ -126,6 +126,20 @@ put_hashes(struct doc *sub, const struct json *params)
 	}
 }
 
+void
+settings_put_next_invoice(struct doc *sub, int64_t from_s)
+{
+	const struct json *interval =
+	    json_get(sub->body, "pending_invoice_item_interval");
+	struct period p = period_of(interval, from_s);
+
+	if (json_is_object(interval))
+		json_put_int(sub->body, "next_pending_invoice_item_invoice",
+		    period_boundary(&p, 1));
+	else
+		json_put_null(sub->body, "next_pending_invoice_item_invoice");
+}
+
 /* --- when it ends
  * -------------------------------------------------------------- */
 
@@ -251,6 +265,8 @@ settings_apply(struct call *c, struct doc *sub, const struct json *params)
 		json_put_text(sub->body, "default_tax_rates", "[]");
 	doc_metadata(c, sub->body, params);
 	put_hashes(sub, params);
+	if (json_get(params, "pending_invoice_item_interval") != NULL)
+		settings_put_next_invoice(sub, c->now_s);
 	settings_cancellation(sub, params, NULL);
 	err = put_collection(c, sub, params);
 	if (err == VT_OK)

@@ -19,6 +19,10 @@ enum vt_err settings_apply(
 void settings_cancellation(
     struct doc *sub, const struct json *params, const char *reason);
 
+/* When what waits for it is invoiced next: an interval after this moment, if
+ * it has one. */
+void settings_put_next_invoice(struct doc *sub, int64_t from_s);
+
 /* A method by which its customer pays; `param` named it. */
 enum vt_err settings_check_method(struct call *c, const struct doc *sub,
     const char *method, const char *param) VT_MUSTCHECK;

@@ -161,6 +161,8 @@ subscription_end(struct call *c, struct doc *sub, const char *reason)
 	if (doc_is(sub, "status", "canceled") ||
 	    doc_is(sub, "status", "incomplete_expired"))
 		return VT_OK;
+	if (doc_is(sub, "status", "incomplete"))
+		return subscription_expire(c, sub);
 	json_put_str(sub->body, "status", "canceled");
 	json_put_int(sub->body, "ended_at", c->now_s);
 	if (json_is_null(json_get(sub->body, "canceled_at")))
@@ -307,8 +309,10 @@ subscription_invoice_closed(struct call *c, struct doc *invoice)
 	if (doc_is(sub, "status", "incomplete")) {
 		json_put_str(sub->body, "status",
 		    voided ? "incomplete_expired" : "active");
-		if (voided)
+		if (voided) {
+			json_put_int(sub->body, "canceled_at", c->now_s);
 			json_put_int(sub->body, "ended_at", c->now_s);
+		}
 	} else if (is_latest(sub, invoice) && doc_is(sub, "status", "past_due"))
 		json_put_str(sub->body, "status", "active");
 	return subscription_save(c, sub, NULL);

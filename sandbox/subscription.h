@@ -67,6 +67,12 @@ enum vt_err subscription_due(struct call *c, struct doc *sub) VT_MUSTCHECK;
 enum vt_err subscription_end(
     struct call *c, struct doc *sub, const char *reason) VT_MUSTCHECK;
 
+/*
+ * Gives one up that is incomplete: its invoice is voided, and it is
+ * incomplete_expired (a change like others, no end).
+ */
+enum vt_err subscription_expire(struct call *c, struct doc *sub) VT_MUSTCHECK;
+
 /* The same for all of a customer's: it is deleted. */
 enum vt_err
 subscription_end_all(struct call *c, const struct doc *customer) VT_MUSTCHECK;

@@ -153,7 +153,11 @@ read_anchor(struct call *c, struct making *m)
 {
 	const struct json *config =
 	    json_get(m->params, "billing_cycle_anchor_config");
-	int64_t from_s = m->trial_end_s != 0 ? m->trial_end_s : m->start_s;
+	const char *anchor = json_str_at(
+	    m->params, "trial_settings.end_behavior.billing_cycle_anchor");
+	bool unchanged = anchor != NULL && strcmp(anchor, "unchanged") == 0;
+	int64_t from_s =
+	    m->trial_end_s != 0 && !unchanged ? m->trial_end_s : m->start_s;
 	bool given;
 
 	m->anchor_s = from_s;

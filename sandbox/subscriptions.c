@@ -93,8 +93,8 @@ list(struct call *c)
 		{ "current_period_end", "items.data[0].current_period_end" },
 		{ "current_period_start",
 		    "items.data[0].current_period_start" },
-		{ "plan", "items.data[0].plan.id" },
-		{ "price", "items.data[0].price.id" },
+		{ "plan", "items.data[].plan.id" },
+		{ "price", "items.data[].price.id" },
 		{ 0 },
 	};
 
@@ -155,6 +155,10 @@ cancel(struct call *c)
 	    doc_is(sub, "status", "incomplete_expired"))
 		return call_missing(c, "subscription", c->id, NULL);
 	settings_cancellation(sub, c->params, "cancellation_requested");
+	if (doc_is(sub, "status", "incomplete")) {
+		err = subscription_expire(c, sub);
+		return err == VT_OK ? render_doc(c, sub) : err;
+	}
 	err = billing_end(
 	    c, sub, flag(c, "prorate"), flag(c, "invoice_now"), &invoice);
 	if (err == VT_OK && invoice != NULL)

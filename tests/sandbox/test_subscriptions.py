@@ -399,6 +399,18 @@ class Trial(Life):
         self.assertEqual(period(sub), (START, end))
         self.assertEqual(sub['latest_invoice']['id'], first)
 
+    def test_its_end_can_leave_the_anchor_alone(self):
+        sub = self.subscribe(
+            trial_period_days=14, trial_settings={'end_behavior': {
+                'missing_payment_method': 'create_invoice',
+                'billing_cycle_anchor': 'unchanged'}})
+        self.assertEqual(sub['billing_cycle_anchor'], START)
+        self.go(START + 14 * DAY + 3600)
+        now = self.read(sub)
+        self.assertEqual(period(now), (
+            START + 14 * DAY, at('2027-02-28T12:00:00')))
+        self.assertEqual(now['latest_invoice']['amount_paid'], 1000)
+
     def test_or_begun_later(self):
         sub = self.subscribe()
         self.go(START + 14 * DAY)
@@ -503,6 +515,24 @@ class Renewal(Life):
         box.post(f'{path}/finalize')
         self.assertEqual(box.post(f'{path}/pay').json['status'], 'paid')
         self.assertEqual(self.read(sub)['status'], 'active')
+
+    def test_what_waits_can_be_billed_at_intervals(self):
+        sub = self.subscribe(pending_invoice_item_interval={
+            'interval': 'week'})
+        self.assertEqual(
+            sub['next_pending_invoice_item_invoice'], START + 7 * DAY)
+        box.post('/v1/invoiceitems', {
+            'customer': self.customer, 'subscription': sub['id'],
+            'amount': 700, 'currency': 'usd'})
+        self.go(START + 7 * DAY + 3600)
+        now = self.read(sub)
+        self.assertEqual(now['latest_invoice']['billing_reason'],
+                         'automatic_pending_invoice_item_invoice')
+        self.assertEqual(now['latest_invoice']['amount_paid'], 700)
+        self.assertEqual(
+            now['next_pending_invoice_item_invoice'], START + 14 * DAY)
+        self.go(START + 15 * DAY)
+        self.assertEqual(len(self.invoices(sub)), 2)
 
     def test_a_pause_of_collection(self):
         for behavior, status in (('keep_as_draft', 'draft'),
@@ -859,6 +889,14 @@ class End(Life):
         self.go(at('2027-03-20T13:00:00'))
         self.assertEqual(self.read(sub)['latest_invoice']['status'], 'open')
 
+    def test_an_incomplete_one_never_was(self):
+        sub = self.subscribe(payment_behavior='default_incomplete')
+        answer = box.call('DELETE', f"/v1/subscriptions/{sub['id']}")
+        self.assertEqual(answer.json['status'], 'incomplete_expired')
+        self.assertEqual(answer.json['canceled_at'], START)
+        self.assertEqual(self.read(sub)['latest_invoice']['status'], 'void')
+        self.assertEqual(self.events('customer.subscription.deleted'), [])
+
     def test_with_its_customer(self):
         sub = self.subscribe()
         box.call('DELETE', f'/v1/customers/{self.customer}')
@@ -1053,6 +1091,8 @@ class Looking(Life):
         self.assertEqual(ids(status='trialing'), [])
         self.assertEqual(ids(price=basic), [active['id']])
         self.assertEqual(ids(price=pro), [])
+        self.update(active, proration_behavior='none', items=[{'price': pro}])
+        self.assertEqual(ids(price=pro), [active['id']])
         self.assertEqual(
             ids(current_period_end={'gt': START + 40 * DAY}), [])
         without = box.get('/v1/subscriptions', {'limit': 100}).json['data']

@@ -119,19 +119,45 @@ START_TEST(the_next_point_is_after_now)
 }
 END_TEST
 
-START_TEST(intervals_are_compared_by_their_length)
+START_TEST(a_share_is_reckoned_by_the_second)
 {
-	static const struct period day = { PERIOD_DAY, 30, 0, 0 },
-				   month = { PERIOD_MONTH, 1, 0, 0 },
-				   year = { PERIOD_YEAR, 1, 0, 0 },
-				   twelve = { PERIOD_MONTH, 12, 0, 0 },
-				   week = { PERIOD_WEEK, 1, 0, 0 };
+	struct period p = { PERIOD_MONTH, 1, at("2026-02-01T00:00:00Z"), 0 };
+	int64_t begin = p.anchor_s, end = period_end(&p, begin);
 
-	ck_assert_int_lt(period_compare(&week, &month), 0);
-	ck_assert_int_gt(period_compare(&day, &month), 0);
-	ck_assert_int_lt(period_compare(&month, &year), 0);
-	ck_assert_int_eq(period_compare(&twelve, &year), 0);
-	ck_assert_int_gt(period_compare(&day, &week), 0);
+	ck_assert_int_eq(period_share(&p, 1999, begin, end), 1999);
+	ck_assert_int_eq(period_share(&p, 2800, begin, begin + 86400), 100);
+	/* Half a cent goes away from zero, either way. */
+	ck_assert_int_eq(
+	    period_share(&p, 1, begin, begin + (end - begin) / 2), 1);
+	ck_assert_int_eq(
+	    period_share(&p, -1, begin, begin + (end - begin) / 2), -1);
+	ck_assert_int_eq(
+	    period_share(&p, 1, begin, begin + (end - begin) / 2 - 1), 0);
+	ck_assert_int_eq(period_share(&p, 1999, begin, begin), 0);
+	/* Twelve digits of cents times the seconds of a year. */
+	p.unit = PERIOD_YEAR;
+	end = period_end(&p, begin);
+	ck_assert_int_eq(
+	    period_share(&p, INT64_C(999999999999), begin, end - 1),
+	    INT64_C(999999968289));
+	/* A stretch beyond the period makes that longer. */
+	p.unit = PERIOD_MONTH;
+	end = period_end(&p, begin);
+	ck_assert_int_eq(period_share(&p, 1000, begin, end + 86400), 1000);
+}
+END_TEST
+
+START_TEST(two_shares_of_a_period_are_all_of_it_but_for_rounding)
+{
+	struct period p = { PERIOD_MONTH, 1, at("2026-01-31T12:00:00Z"), 0 };
+	int64_t begin = p.anchor_s, end = period_end(&p, begin), sum;
+
+	for (int64_t cut = begin; cut <= end; cut += 4567) {
+		sum = period_share(&p, 5999, begin, cut) +
+		    (cut == end ? 0 : period_share(&p, 5999, cut, end));
+		ck_assert_int_ge(sum, 5999 - 1);
+		ck_assert_int_le(sum, 5999 + 1);
+	}
 }
 END_TEST
 
@@ -152,7 +178,8 @@ main(void)
 		a_leap_day_comes_back_every_fourth_year,
 		days_and_weeks_are_of_seconds, each_moment_is_in_one_period,
 		a_fixed_day_outlives_a_short_month, the_next_point_is_after_now,
-		intervals_are_compared_by_their_length,
+		a_share_is_reckoned_by_the_second,
+		two_shares_of_a_period_are_all_of_it_but_for_rounding,
 		dates_are_written_as_lines_write_them, NULL
 	};
 	Suite *s = suite_create("period");
