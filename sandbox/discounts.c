@@ -16,14 +16,15 @@ answer_gone(struct call *c, const struct doc *d)
 }
 
 static enum vt_err
-end(struct call *c, const char *id)
+end(struct call *c, const struct doc *owner, const char *id)
 {
 	struct doc *d = id == NULL ? NULL : doc_find(c, R_DISCOUNT, id);
 	enum vt_err err;
 
 	if (d == NULL)
 		return call_fail(c, 404, "resource_missing", NULL,
-		    "No active discount for %s", c->id);
+		    "No active discount for %s: %s",
+		    resources[owner->kind].noun, owner->id);
 	err = discount_end(c, d);
 	return err == VT_OK ? answer_gone(c, d) : err;
 }
@@ -34,7 +35,8 @@ of_customer(struct call *c)
 	struct doc *d;
 	enum vt_err err = doc_need(c, R_CUSTOMER, c->id, NULL, &d);
 
-	return err == VT_OK ? end(c, json_str_at(d->body, "discount.id")) : err;
+	return err == VT_OK ? end(c, d, json_str_at(d->body, "discount.id"))
+			    : err;
 }
 
 /* The one that it has had the longest, as long as it has several. */
@@ -45,7 +47,7 @@ of_subscription(struct call *c)
 	enum vt_err err = doc_need(c, R_SUBSCRIPTION, c->id, NULL, &d);
 
 	return err == VT_OK
-	    ? end(c, json_str(json_first(json_get(d->body, "discounts"))))
+	    ? end(c, d, json_str(json_first(json_get(d->body, "discounts"))))
 	    : err;
 }
 

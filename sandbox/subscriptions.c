@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "billing.h"
-#include "discount.h"
 #include "operation.h"
 #include "pause.h"
 #include "render.h"
@@ -218,33 +217,6 @@ migrate(struct call *c)
 	return err == VT_OK ? render_doc(c, sub) : err;
 }
 
-/* Takes its discount away. */
-static enum vt_err
-remove_discount(struct call *c)
-{
-	const struct json *ids;
-	struct doc *sub, *discount = NULL;
-	struct json *gone;
-	enum vt_err err = doc_need(c, R_SUBSCRIPTION, c->id, NULL, &sub);
-
-	if (err != VT_OK)
-		return err;
-	ids = json_get(sub->body, "discounts");
-	if (json_count(ids) > 0)
-		discount = doc_find(c, R_DISCOUNT, json_str(json_first(ids)));
-	if (discount == NULL)
-		return call_fail(c, 404, "resource_missing", NULL,
-		    "No active discount for subscription: %s", sub->id);
-	err = discount_end(c, discount);
-	if (err != VT_OK)
-		return err;
-	gone = json_clone(c->arena, discount->body);
-	json_remove(gone, "end");
-	json_put_bool(gone, "deleted", true);
-	c->answer = json_text(c->arena, gone);
-	return VT_OK;
-}
-
 const struct operation subscription_operations[] = {
 	{ HTTP_POST, "/v1/subscriptions", subscription_create_params, create,
 	    0 },
@@ -261,7 +233,5 @@ const struct operation subscription_operations[] = {
 	    resume, 0 },
 	{ HTTP_POST, "/v1/subscriptions/{}/migrate",
 	    subscription_migrate_params, migrate, 0 },
-	{ HTTP_DELETE, "/v1/subscriptions/{}/discount", params_none,
-	    remove_discount, 0 },
 	{ 0 },
 };

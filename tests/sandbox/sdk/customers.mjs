@@ -1,7 +1,7 @@
 /* Customers, and the payment methods that they keep. */
 
 import {
-    assert, failing, ids, pay, stripe,
+    KEY, assert, failing, ids, page, pay, stripe,
 } from './lib/life.mjs';
 
 export default {
@@ -69,5 +69,19 @@ export default {
         const error = await failing(stripe.customers.create({
             invoice_settings: { default_payment_method: 'pm_card_visa' } }));
         assert.equal(error.param, 'invoice_settings[default_payment_method]');
+    },
+
+    /* This version gives none; those who name no version still can. */
+    async a_customers_discount_is_taken_away() {
+        const { id: coupon } = await stripe.coupons.create({ percent_off: 10, duration: 'forever' });
+        const { id } = await stripe.customers.create({});
+        const given = await page(`/v1/customers/${id}`, { coupon, key: KEY });
+        assert.equal(given.status, 200);
+        const read = await stripe.customers.retrieve(id, { expand: ['discount.promotion_code'] });
+        assert.equal(read.discount.source.coupon, coupon);
+        const gone = await stripe.customers.deleteDiscount(id);
+        assert.equal(gone.id, read.discount.id);
+        assert.equal(gone.deleted, true);
+        assert.equal((await failing(stripe.customers.deleteDiscount(id))).statusCode, 404);
     },
 };

@@ -1,7 +1,7 @@
 /* Invoices by hand: items, drafts, payments, pages. */
 
 import {
-    assert, collect, failing, ids, stripe, told,
+    assert, collect, failing, ids, pay, stripe, told,
 } from './lib/life.mjs';
 
 function types(events) {
@@ -166,5 +166,16 @@ export default {
         const read = await stripe.customers.retrieveBalanceTransaction(
             customer, moved[0].id, { expand: ['invoice'] });
         assert.equal(read.invoice.id, invoice.id);
+    },
+
+    async a_payment_made_elsewhere_is_attached() {
+        const customer = await customerWith();
+        const open = await stripe.invoices.finalizeInvoice((await draft(customer)).id);
+        const part = await pay({ amount: 700, customer });
+        const less = await stripe.invoices.attachPayment(
+            open.id, { payment_intent: part.id, expand: ['payments'] });
+        assert.equal(less.amount_remaining, 1300);
+        assert.deepEqual(less.payments.data.map(({ status }) => status), ['paid', 'open']);
+        assert.equal((await stripe.invoices.pay(open.id)).amount_paid, 2000);
     },
 };

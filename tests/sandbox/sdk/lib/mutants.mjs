@@ -59,9 +59,15 @@ function pick(words, where) {
     return words[where.length % words.length];
 }
 
+/* An object in previous_attributes may be there in part; one in a list is whole. */
+function isPart(keys) {
+    const at = keys.indexOf('previous_attributes');
+    return at >= 0 && !keys.slice(at).some((key) => /^\d+$/u.test(key));
+}
+
 /* What can be wrong with an object, as [kind, member or undefined, function]. */
-function* wrongs(what, value, where) {
-    const isAnswer = what === 'answer' || what === 'event';
+function* wrongs(what, value, keys, where) {
+    const isAnswer = (what === 'answer' || what === 'event') && !isPart(keys);
     const leaves = Object.keys(value).filter((one) => typeof value[one] !== 'object');
     yield ['an unknown member', 'vantage_unknown', (o) => {
         o.vantage_unknown = { deep: [1] };
@@ -99,7 +105,7 @@ export function mutants(items) {
     for (const item of items) {
         const body = shortened(item.body);
         for (const { keys, value, where } of places(body)) {
-            for (const [kind, name, act] of wrongs(item.what, value, where)) {
+            for (const [kind, name, act] of wrongs(item.what, value, keys, where)) {
                 const place = `${item.what === 'request' ? item.operation.names : item.what}: ${where}.${name}`;
                 if (name !== undefined && !seen.has(`${kind} ${place}`)) {
                     seen.add(`${kind} ${place}`);
