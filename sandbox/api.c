@@ -32,6 +32,8 @@ static const struct operation *const tables[] = {
 	checkout_operations,
 	customer_session_operations,
 	cli_session_operations,
+	portal_configuration_operations,
+	portal_session_operations,
 	elements_operations,
 	event_operations,
 	webhook_endpoint_operations,

@@ -8,14 +8,6 @@
 #include "payment.h"
 #include "setup.h"
 
-static bool
-is(const struct doc *d, const char *name, const char *value)
-{
-	const char *s = json_str_at(d->body, name);
-
-	return s != NULL && strcmp(s, value) == 0;
-}
-
 static enum vt_err
 save_and_emit(struct call *c, struct doc *d, const char *type)
 {
@@ -54,7 +46,7 @@ make_customer(struct call *c, struct doc *d, const char *email)
 	enum vt_err err;
 
 	if (json_str_at(d->body, "customer") != NULL ||
-	    !is(d, "customer_creation", "always"))
+	    !doc_is(d, "customer_creation", "always"))
 		return VT_OK;
 	if (email != NULL)
 		json_put_str(p, "email", email);
@@ -111,7 +103,7 @@ start_payment(struct call *c, struct doc *d, struct doc **intent)
 	const struct json *made;
 	enum vt_err err;
 
-	if (is(d, "payment_status", "no_payment_required"))
+	if (doc_is(d, "payment_status", "no_payment_required"))
 		return VT_OK;
 	put_wishes(d, p);
 	put_types(d, p);
@@ -139,6 +131,34 @@ start_setup(struct call *c, struct doc *d, struct doc **intent)
 	return err;
 }
 
+/*
+ * A price by its name; one that was made in passing, which nobody else can
+ * use, by what it says.
+ */
+static void
+put_price(struct json *o, const struct json *price)
+{
+	static const char *const names[] = { "currency", "product",
+		"tax_behavior", "unit_amount", NULL };
+	const struct json *recurring = json_get(price, "recurring");
+	struct json *data;
+	bool active = false;
+
+	(void)json_bool(json_get(price, "active"), &active); /* always there */
+	if (active) {
+		json_put_copy(o, "price", json_get(price, "id"));
+		return;
+	}
+	data = json_put_object(o, "price_data");
+	doc_apply(data, price, names);
+	if (!json_is_object(recurring))
+		return;
+	data = json_put_object(data, "recurring");
+	json_put_copy(data, "interval", json_get(recurring, "interval"));
+	json_put_copy(
+	    data, "interval_count", json_get(recurring, "interval_count"));
+}
+
 /* The items of a subscription, and what is sold with it once. */
 static enum vt_err
 put_prices(struct call *c, const struct doc *d, struct json *p)
@@ -155,7 +175,7 @@ put_prices(struct call *c, const struct doc *d, struct json *p)
 		    json_is_object(json_at(line->body, "price.recurring"))
 			? items
 			: once);
-		json_put_str(o, "price", json_str_at(line->body, "price.id"));
+		put_price(o, json_get(line->body, "price"));
 		json_put_copy(o, "quantity", json_get(line->body, "quantity"));
 	}
 	if (json_count(once) == 0)
@@ -218,9 +238,9 @@ start(struct call *c, struct doc *d, struct doc **intent)
 {
 	enum vt_err err;
 
-	if (is(d, "mode", "payment"))
+	if (doc_is(d, "mode", "payment"))
 		err = start_payment(c, d, intent);
-	else if (is(d, "mode", "setup"))
+	else if (doc_is(d, "mode", "setup"))
 		err = start_setup(c, d, intent);
 	else
 		err = start_subscription(c, d, intent);
@@ -243,7 +263,7 @@ checkout_start(
 	enum vt_err err;
 
 	*intent = NULL;
-	if (!is(d, "status", "open"))
+	if (!doc_is(d, "status", "open"))
 		return call_fail(c, 400, NULL, NULL,
 		    "This Checkout Session is %s and can no longer be paid.",
 		    json_str_at(d->body, "status"));
@@ -282,15 +302,15 @@ checkout_intent_told(struct call *c, struct doc *intent)
 
 	if (d == NULL)
 		return VT_OK;
-	if (is(d, "status", "complete"))
-		return is(d, "payment_status", "unpaid") &&
+	if (doc_is(d, "status", "complete"))
+		return doc_is(d, "payment_status", "unpaid") &&
 			(paid || strcmp(status, "requires_payment_method") == 0)
 		    ? later(c, d, paid)
 		    : VT_OK;
-	if (!is(d, "status", "open") ||
+	if (!doc_is(d, "status", "open") ||
 	    (!paid && strcmp(status, "processing") != 0))
 		return VT_OK;
-	if (!is(d, "mode", "subscription"))
+	if (!doc_is(d, "mode", "subscription"))
 		json_put_str(d->body,
 		    intent->kind == R_SETUP_INTENT ? "setup_intent"
 						   : "payment_intent",
@@ -307,7 +327,7 @@ checkout_holds(struct call *c, const struct doc *intent)
 	const char *id = json_str_at(intent->hidden, "checkout");
 	struct doc *d = id == NULL ? NULL : doc_find(c, R_CHECKOUT_SESSION, id);
 
-	return d != NULL && is(d, "status", "open");
+	return d != NULL && doc_is(d, "status", "open");
 }
 
 enum vt_err
@@ -320,7 +340,7 @@ checkout_expire(struct call *c, struct doc *d)
 	struct doc *intent = id == NULL ? NULL : doc_find(c, R_ANY, id);
 	enum vt_err err = VT_OK;
 
-	if (!is(d, "status", "open"))
+	if (!doc_is(d, "status", "open"))
 		return call_fail(c, 400, NULL, NULL,
 		    "Only Checkout Sessions with a status of `open` can be "
 		    "expired; this one is %s.",
@@ -329,7 +349,7 @@ checkout_expire(struct call *c, struct doc *d)
 	json_put_str(d->body, "status", "expired");
 	d->due_ms = 0;
 	if (intent != NULL && intent->kind == R_PAYMENT_INTENT &&
-	    is(d, "mode", "payment") &&
+	    doc_is(d, "mode", "payment") &&
 	    strstr(open, json_str_at(intent->body, "status")) != NULL)
 		err = payment_cancel(c, intent, "automatic");
 	return err == VT_OK ? save_and_emit(c, d, "checkout.session.expired")

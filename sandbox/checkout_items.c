@@ -21,12 +21,6 @@ int_of(const struct json *o, const char *path)
 	return n;
 }
 
-static bool
-is_mode(const struct doc *d, const char *mode)
-{
-	return strcmp(json_str_at(d->body, "mode"), mode) == 0;
-}
-
 /* The price of one item: named, or made in passing. */
 static enum vt_err
 take_price(
@@ -55,7 +49,7 @@ static enum vt_err
 check_price(struct call *c, const struct doc *d, const struct doc *price,
     const char *at)
 {
-	if (is_mode(d, "payment") &&
+	if (doc_is(d, "mode", "payment") &&
 	    json_is_object(json_get(price->body, "recurring")))
 		return call_fail(c, 400, NULL, at,
 		    "You specified `payment` mode but passed a recurring "
@@ -150,7 +144,7 @@ checkout_put_items(struct call *c, struct doc *d)
 	enum vt_err err = VT_OK;
 	size_t n = 0;
 
-	if (is_mode(d, "setup"))
+	if (doc_is(d, "mode", "setup"))
 		return items == NULL
 		    ? VT_OK
 		    : call_fail(c, 400, "parameter_unknown", "line_items",
@@ -170,7 +164,7 @@ checkout_put_items(struct call *c, struct doc *d)
 		err = make_item(c, d, given[i - 1],
 		    arena_printf(c->arena, "line_items[%zu]", i - 1), &sum,
 		    &recurring);
-	if (err == VT_OK && is_mode(d, "subscription") && !recurring)
+	if (err == VT_OK && doc_is(d, "mode", "subscription") && !recurring)
 		return call_fail(c, 400, NULL, "line_items",
 		    "You must provide at least one recurring price in "
 		    "`subscription` mode.");
@@ -286,7 +280,7 @@ checkout_put_discount(struct call *c, struct doc *d)
 	if (json_count(list) > 1)
 		return call_fail(c, 400, NULL, "discounts",
 		    "You may only specify one discount.");
-	if (is_mode(d, "setup"))
+	if (doc_is(d, "mode", "setup"))
 		return call_fail(c, 400, NULL, "discounts",
 		    "You cannot pass `discounts` in `setup` mode.");
 	err = find_coupon(c, given, &coupon);

@@ -32,14 +32,6 @@ find(struct call *c, struct doc **out)
 	    json_str_at(c->params, "session"), NULL, out);
 }
 
-static bool
-is(const struct doc *d, const char *name, const char *value)
-{
-	const char *s = json_str_at(d->body, name);
-
-	return s != NULL && strcmp(s, value) == 0;
-}
-
 static int64_t
 total_of(const struct doc *d)
 {
@@ -174,9 +166,9 @@ put_form(struct html *h, const struct doc *d)
 	html_open(h, "button");
 	html_attr(h, "id", "pay");
 	html_text(h,
-	    is(d, "mode", "setup")		? "Save"
-		: is(d, "mode", "subscription") ? "Subscribe"
-						: "Pay");
+	    doc_is(d, "mode", "setup")		    ? "Save"
+		: doc_is(d, "mode", "subscription") ? "Subscribe"
+						    : "Pay");
 	html_close(h, "button");
 	html_close(h, "form");
 	html_element(h, "noscript", "This page needs JavaScript.");
@@ -201,11 +193,11 @@ put_cancel(struct call *c, struct html *h, const struct doc *d)
 static void
 put_form_of_open(struct html *h, const struct doc *d)
 {
-	if (is(d, "status", "open"))
+	if (doc_is(d, "status", "open"))
 		put_form(h, d);
 	else
 		html_element(h, "p",
-		    is(d, "status", "expired")
+		    doc_is(d, "status", "expired")
 			? "This session has expired. Nothing was paid."
 			: "This session is complete. Thank you.");
 }
@@ -221,7 +213,7 @@ show(struct call *c)
 	err = find(c, &d);
 	if (err != VT_OK)
 		return err;
-	page.script = is(d, "status", "open") ? "/checkout.js" : NULL;
+	page.script = doc_is(d, "status", "open") ? "/checkout.js" : NULL;
 	page.frames = page.script != NULL;
 	layout_begin(c, &h, &page);
 	err = put_items(c, &h, d);
@@ -269,9 +261,9 @@ leave(struct call *c)
 		return err;
 	url = checkout_url(c, d,
 	    json_str_at(d->body,
-		is(d, "ui_mode", "hosted_page") ? "success_url"
-						: "return_url"));
-	if (!is(d, "status", "complete") || url == NULL)
+		doc_is(d, "ui_mode", "hosted_page") ? "success_url"
+						    : "return_url"));
+	if (!doc_is(d, "status", "complete") || url == NULL)
 		url = arena_printf(
 		    c->arena, "/_hosted/checkout?session=%s", d->id);
 	response_text(c->response, 303, "text/plain", "", 0);

@@ -8,14 +8,6 @@
 #include "operation.h"
 #include "render.h"
 
-static bool
-is(const struct doc *d, const char *name, const char *value)
-{
-	const char *s = json_str_at(d->body, name);
-
-	return s != NULL && strcmp(s, value) == 0;
-}
-
 static enum vt_err
 check_url(struct call *c, const char *param, bool needed, const char *ui)
 {
@@ -86,7 +78,7 @@ put_customer(struct call *c, struct doc *d)
 		return call_fail(c, 400, "parameters_exclusive", "customer",
 		    "You may only specify one of these parameters: customer, "
 		    "customer_email, customer_creation.");
-	if (creation != NULL && !is(d, "mode", "payment"))
+	if (creation != NULL && !doc_is(d, "mode", "payment"))
 		return call_fail(c, 400, NULL, "customer_creation",
 		    "`customer_creation` can only be used in `payment` mode.");
 	if (email != NULL && strchr(email, '@') == NULL)
@@ -94,10 +86,10 @@ put_customer(struct call *c, struct doc *d)
 		    "Invalid email address: %s", email);
 	json_put_str(d->body, "customer_email", email);
 	json_put_str(d->body, "customer_creation",
-	    creation != NULL			? creation
-		: customer != NULL		? NULL
-		: is(d, "mode", "subscription") ? "always"
-						: "if_required");
+	    creation != NULL			    ? creation
+		: customer != NULL		    ? NULL
+		: doc_is(d, "mode", "subscription") ? "always"
+						    : "if_required");
 	if (customer == NULL)
 		return VT_OK;
 	err = doc_need(c, R_CUSTOMER, customer, "customer", &found);
@@ -138,7 +130,7 @@ put_data(struct call *c, struct doc *d)
 
 		if (given == NULL)
 			continue;
-		if (!is(d, "mode", rows[i].mode))
+		if (!doc_is(d, "mode", rows[i].mode))
 			return call_fail(c, 400, NULL, rows[i].param,
 			    "You can not pass `%s` in `%s` mode.",
 			    rows[i].param, json_str_at(d->body, "mode"));
@@ -176,12 +168,12 @@ put_rest(struct call *c, struct doc *d)
 	doc_metadata(c, d->body, c->params);
 	put_enabled(c, d, "phone_number_collection");
 	put_enabled(c, d, "tax_id_collection");
-	if (!is(d, "mode", "setup"))
+	if (!doc_is(d, "mode", "setup"))
 		json_put_str(d->body, "payment_method_collection",
-		    collection != NULL			? collection
-			: is(d, "mode", "subscription") ? "always"
-							: "if_required");
-	if (is(d, "mode", "payment"))
+		    collection != NULL			    ? collection
+			: doc_is(d, "mode", "subscription") ? "always"
+							    : "if_required");
+	if (doc_is(d, "mode", "payment"))
 		json_put_text(d->body, "invoice_creation",
 		    "{\"enabled\":false,\"invoice_data\":{\"account_tax_ids\":"
 		    "null,\"custom_fields\":null,\"description\":null,"
@@ -225,8 +217,9 @@ create(struct call *c)
 	json_remove(d->body, "automatic_payment_methods");
 	(void)json_int_at(d->body, "amount_total", &total); /* 0 in setup */
 	json_put_str(d->body, "payment_status",
-	    total > 0 || is(d, "mode", "subscription") ? "unpaid"
-						       : "no_payment_required");
+	    total > 0 || doc_is(d, "mode", "subscription")
+		? "unpaid"
+		: "no_payment_required");
 	err = doc_save(c, d);
 	return err == VT_OK ? render_doc(c, d) : err;
 }

@@ -9,6 +9,7 @@
 #include "dispute.h"
 #include "invoice.h"
 #include "payment.h"
+#include "portal.h"
 #include "refund.h"
 #include "subscription.h"
 #include "test_clock.h"
@@ -28,6 +29,7 @@ static const struct {
 	{ R_INVOICE, invoice_due },
 	{ R_DISPUTE, dispute_due },
 	{ R_CHECKOUT_SESSION, checkout_due },
+	{ R_PORTAL_SESSION, portal_due },
 	{ R_SUBSCRIPTION, subscription_due },
 	{ R_TEST_CLOCK, test_clock_due },
 };

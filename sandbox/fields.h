@@ -18,6 +18,8 @@ extern const struct field setup_intent_fields[];
 extern const struct field setup_attempt_fields[];
 extern const struct field checkout_session_fields[];
 extern const struct field checkout_item_fields[];
+extern const struct field portal_configuration_fields[];
+extern const struct field portal_session_fields[];
 extern const struct field customer_session_fields[];
 extern const struct field product_fields[];
 extern const struct field price_fields[];

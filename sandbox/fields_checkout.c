@@ -90,3 +90,52 @@ const struct field checkout_item_fields[] = {
 	F("quantity", "null"),
 	F_END,
 };
+
+const struct field portal_configuration_fields[] = {
+	ID,
+	OBJECT,
+	F("active", "true"),
+	F("application", "null"),
+	F("business_profile",
+	    "{\"headline\":null,\"privacy_policy_url\":null,"
+	    "\"terms_of_service_url\":null}"),
+	CREATED,
+	F("default_return_url", "null"),
+	F("features",
+	    "{\"customer_update\":{\"allowed_updates\":[],\"enabled\":false},"
+	    "\"invoice_history\":{\"enabled\":false},"
+	    "\"payment_method_update\":{\"enabled\":false,"
+	    "\"payment_method_configuration\":null},"
+	    "\"subscription_cancel\":{\"cancellation_reason\":{\"enabled\":"
+	    "false,\"feedback_options\":null,\"options\":[]},\"enabled\":false,"
+	    "\"mode\":\"at_period_end\",\"proration_behavior\":\"none\"},"
+	    "\"subscription_pause\":{\"duration\":{\"interval_options\":[],"
+	    "\"type\":\"indefinite\"},\"enabled\":false},"
+	    "\"subscription_update\":{\"billing_cycle_anchor\":null,"
+	    "\"default_allowed_updates\":[],\"enabled\":false,\"products\":[],"
+	    "\"proration_behavior\":\"none\",\"schedule_at_period_end\":"
+	    "{\"conditions\":[]},\"trial_update_behavior\":\"end_trial\"}}"),
+	F("is_default", "false"),
+	LIVEMODE,
+	F("login_page", "{\"enabled\":false,\"url\":null}"),
+	F("metadata", EMPTY_OBJECT),
+	F("name", "null"),
+	F("updated", "0"),
+	F_END,
+};
+
+const struct field portal_session_fields[] = {
+	ID,
+	OBJECT,
+	F_TO("configuration", R_PORTAL_CONFIGURATION),
+	CREATED,
+	F("customer", "null"),
+	F("customer_account", "null"),
+	F("flow", "null"),
+	LIVEMODE,
+	F("locale", "null"),
+	F("on_behalf_of", "null"),
+	F("return_url", "null"),
+	F("url", "null"),
+	F_END,
+};

@@ -61,6 +61,8 @@ extern const struct operation setup_intent_operations[];
 extern const struct operation checkout_operations[];
 extern const struct operation customer_session_operations[];
 extern const struct operation cli_session_operations[];
+extern const struct operation portal_configuration_operations[];
+extern const struct operation portal_session_operations[];
 extern const struct operation elements_operations[];
 extern const struct operation event_operations[];
 extern const struct operation webhook_endpoint_operations[];
@@ -74,6 +76,7 @@ extern const struct operation request_log_operations[];
 extern const struct operation dashboard_operations[];
 /* Under /_hosted/: pages that Stripe shows to customers. */
 extern const struct operation checkout_pages[];
+extern const struct operation portal_pages[];
 extern const struct operation product_operations[];
 extern const struct operation price_operations[];
 extern const struct operation coupon_operations[];

@@ -172,5 +172,6 @@ page_serve(struct box *b, struct request *r, struct response *w)
 	    operation_serve(
 		b, hosted_invoice_operations, r, w, call_error_text) ||
 	    operation_serve(b, checkout_pages, r, w, call_error_text) ||
+	    operation_serve(b, portal_pages, r, w, call_error_text) ||
 	    operation_serve(b, desk_operations, r, w, call_error_text);
 }

@@ -159,6 +159,64 @@ class Payment(unittest.TestCase):
         self.assertEqual([s['id'] for s in listed], [made['id']])
 
 
+class Subscription(unittest.TestCase):
+    MONTHLY = item(1999, recurring={'interval': 'month'})
+
+    def test_a_customer_subscribes(self):
+        made = session(mode='subscription', line_items=[self.MONTHLY],
+                       subscription_data={'metadata': {'plan': 'basic'}})
+        self.assertEqual(
+            (made['amount_total'], made['subscription'],
+             made['customer_creation']), (1999, None, 'always'))
+        self.assertEqual(pay(made, 'pm_card_chargeDeclined',
+                             email='sub@example.com').status, 402)
+        done = pay(made).json
+        self.assertEqual(
+            (done['status'], done['payment_status'],
+             done['payment_intent']), ('complete', 'paid', None))
+        subscription = box.get(f"/v1/subscriptions/{done['subscription']}", {
+            'expand': ['default_payment_method', 'customer']}).json
+        self.assertEqual(subscription['status'], 'active')
+        self.assertEqual(subscription['metadata'], {'plan': 'basic'})
+        self.assertEqual(subscription['customer']['email'],
+                         'sub@example.com')
+        self.assertEqual(
+            subscription['default_payment_method']['card']['last4'], '4242')
+        invoice = box.get(f"/v1/invoices/{done['invoice']}").json
+        self.assertEqual((invoice['status'], invoice['amount_paid']),
+                         ('paid', 1999))
+        self.assertEqual(told(made), ['completed'])
+
+    def test_something_is_sold_with_it(self):
+        made = session(mode='subscription',
+                       line_items=[self.MONTHLY, item(500, 2, 'Setup')])
+        self.assertEqual(made['amount_total'], 2999)
+        done = pay(made).json
+        self.assertEqual(box.get(
+            f"/v1/invoices/{done['invoice']}").json['amount_paid'], 2999)
+
+    def test_a_trial_asks_for_a_card_only(self):
+        made = session(mode='subscription', line_items=[self.MONTHLY],
+                       subscription_data={'trial_period_days': 7})
+        self.assertEqual(made['amount_total'], 0)
+        done = pay(made).json
+        self.assertEqual(
+            (done['status'], done['payment_status']),
+            ('complete', 'no_payment_required'))
+        subscription = box.get(
+            f"/v1/subscriptions/{done['subscription']}").json
+        self.assertEqual(subscription['status'], 'trialing')
+        self.assertIsNotNone(subscription['default_payment_method'])
+
+    def test_a_coupon_comes_off(self):
+        coupon = box.post('/v1/coupons', {'percent_off': 50}).json['id']
+        made = session(mode='subscription', line_items=[self.MONTHLY],
+                       discounts=[{'coupon': coupon}])
+        done = pay(made).json
+        self.assertEqual(made['amount_total'], box.get(
+            f"/v1/invoices/{done['invoice']}").json['amount_paid'])
+
+
 class Other(unittest.TestCase):
     def test_a_card_is_saved(self):
         customer = box.customer()
