@@ -70,6 +70,8 @@ situations(const struct json *p)
 		return 0;
 	if (dispute != NULL && !listed(dispute, over))
 		return DISPUTED;
+	if (dispute != NULL && strcmp(dispute, "lost") == 0)
+		return 0; /* The bank has taken it back. */
 	return (refunded < amount ? PAID : 0) |
 	    (dispute == NULL && refunded < amount ? UNDISPUTED : 0);
 }

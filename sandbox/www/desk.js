@@ -55,10 +55,12 @@ function find(section, place) {
     });
 }
 
-/* Somebody is in the middle of filling in this section. */
-function busy(section) {
+/* Somebody is in the middle of filling in this section. Where a choice was
+ * just sent, the list that has the keyboard is not open any more. */
+function busy(section, sent) {
     return [...section.querySelectorAll('input')].some((input) => input.value !== input.defaultValue)
-        || section.querySelector('select:focus') !== null || section.querySelector('button:disabled') !== null;
+        || (!sent && section.querySelector('select:focus') !== null)
+        || section.querySelector('button:disabled') !== null;
 }
 
 function renew(section, fresh) {
@@ -77,7 +79,7 @@ function renew(section, fresh) {
     }
 }
 
-async function look() {
+async function look(sent) {
     const response = await fetch(window.location.href, { cache: 'no-store' });
     if (!response.ok) {
         throw new Error(String(response.status));
@@ -89,7 +91,7 @@ async function look() {
             continue;
         }
         tick(fresh.querySelector('[data-ticks]')?.dateTime);
-        if (shown.get(fresh.id) === written(fresh) || busy(section)) {
+        if (shown.get(fresh.id) === written(fresh) || busy(section, sent)) {
             continue;
         }
         shown.set(fresh.id, written(fresh));
@@ -99,8 +101,8 @@ async function look() {
 }
 
 /* One look at a time; somebody who asks meanwhile gets the next one. */
-function lookNow() {
-    looking = (looking ?? Promise.resolve()).then(look).then(() => {
+function lookNow({ sent = false } = {}) {
+    looking = (looking ?? Promise.resolve()).then(() => look(sent)).then(() => {
         document.body.classList.remove('away');
     }, () => {
         document.body.classList.add('away');
@@ -176,7 +178,7 @@ document.addEventListener('submit', async (event) => {
         button.disabled = false;
         button.focus({ preventScroll: true });
     }
-    await lookNow();
+    await lookNow({ sent: true });
 });
 
 document.addEventListener('change', ({ target }) => {

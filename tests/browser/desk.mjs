@@ -119,9 +119,11 @@ export default {
         const { id: customer } = await newCustomer();
         const { id: method } = await stripe('POST', '/v1/payment_methods/pm_card_visa/attach', { customer });
         const card = page.getByLabel(`What the cards of ${customer} do`, { exact: true });
+        await card.focus(); /* and it stays there */
         await card.selectOption('insufficient_funds');
         await said(page, 'The bank has been told.');
         await row(page, 'customers', customer).locator('.pill').filter({ hasText: 'insufficient funds' }).waitFor();
+        assert.equal(await card.evaluate((node) => node === document.activeElement), true);
         await assert.rejects(pay({ customer, payment_method: method }), /insufficient funds/);
         await card.selectOption('ok');
         await row(page, 'customers', customer).locator('.pill').waitFor({ state: 'detached' });
