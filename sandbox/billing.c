@@ -148,7 +148,7 @@ billing_cycle(struct call *c, struct doc *sub)
 	    json_str_at(sub->body, "pause_collection.behavior");
 	struct invoice_from from = billing_from(sub, "subscription_cycle");
 	struct subscription_items items;
-	struct doc *invoice;
+	struct doc *invoice = NULL;
 	size_t taken;
 	enum vt_err err;
 

@@ -14,7 +14,7 @@ billing_waiting(
 {
 	struct invoice_from from = billing_from(sub, reason);
 	struct doc *invoice;
-	size_t taken;
+	size_t taken = 0;
 	enum vt_err err;
 
 	from.period_start_s = subscription_period_started(sub);

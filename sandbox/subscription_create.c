@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "event.h"
 #include "settings.h"
 #include "subscription_item.h"
 
@@ -71,6 +72,33 @@ read_items(struct call *c, struct making *m)
 	return err == VT_OK
 	    ? subscription_item_check(c, m->sub, m->items, m->count)
 	    : err;
+}
+
+/* All that a customer is billed for is in one currency. */
+static enum vt_err
+put_currency(struct call *c, struct making *m)
+{
+	const char *currency = json_str_at(m->sub->body, "currency");
+	struct doc *customer =
+	    doc_find(c, R_CUSTOMER, json_str_at(m->sub->body, "customer"));
+	const char *has;
+	enum vt_err err;
+
+	if (customer == NULL)
+		return VT_DB;
+	has = json_str_at(customer->body, "currency");
+	if (has != NULL && strcmp(has, currency) != 0)
+		return call_fail(c, 400, NULL, "currency",
+		    "You cannot combine currencies on a single customer. This "
+		    "customer has had a subscription, coupon, or invoice item "
+		    "with currency %s",
+		    has);
+	if (has != NULL)
+		return VT_OK;
+	json_put_str(customer->body, "currency", currency);
+	err = doc_save(c, customer);
+	return err == VT_OK ? event_updated(c, "customer.updated", customer)
+			    : err;
 }
 
 /* --- when it begins
@@ -245,6 +273,8 @@ subscription_create(struct call *c, const struct json *params, struct doc **out)
 	put_mode(&m);
 	if (err == VT_OK)
 		err = read_items(c, &m);
+	if (err == VT_OK)
+		err = put_currency(c, &m);
 	if (err == VT_OK)
 		err = read_start(c, &m);
 	if (err == VT_OK)

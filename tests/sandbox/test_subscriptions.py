@@ -1,6 +1,7 @@
 """The life of a subscription: its first invoice, its periods, its end."""
 
 import datetime
+import random
 import unittest
 
 from sandbox import Sandbox
@@ -300,6 +301,18 @@ class First(Life):
                 'customer': self.customer, **params})
             self.assertEqual(answer.status, 400, (params, answer))
             self.assertEqual(answer.error['param'], param, answer)
+
+
+class Currency(Life):
+    def test_a_customer_has_one(self):
+        self.subscribe()
+        self.assertEqual(box.get(
+            f'/v1/customers/{self.customer}').json['currency'], 'usd')
+        euro = box.price(1000, 'Euro', currency='eur')
+        answer = box.post('/v1/subscriptions', {
+            'customer': self.customer, 'items': [{'price': euro}]})
+        self.assertEqual(answer.status, 400)
+        self.assertIn('combine currencies', answer.error['message'])
 
 
 class Poor(Life):
@@ -730,6 +743,42 @@ class Update(Life):
         self.assertEqual(sub['status'], 'past_due')
         self.assertEqual(self.pay_intent(sub['latest_invoice']).status, 200)
         self.assertEqual(self.read(sub)['status'], 'active')
+
+
+class Walk(Life):
+    """A month of changes at random: what is billed is what was had."""
+
+    def walk(self, seed, mode):
+        dice = random.Random(seed)
+        cents = {basic: 1999, pro: 5999, box.price(350, 'Small'): 350}
+        price, quantity, now = basic, 1, START
+        sub = self.subscribe(billing_mode={'type': mode})
+        item, (start, end) = sub['items']['data'][0]['id'], period(sub)
+        due, changes = 0, 10
+        for at_s in sorted(dice.sample(range(start + 1, end), changes)):
+            due += cents[price] * quantity * (at_s - now) / (end - start)
+            had, now = (price, quantity), at_s
+            while (price, quantity) == had:
+                price = dice.choice(list(cents))
+                quantity = dice.randint(1, 5)
+            self.go(now)
+            change = {'proration_behavior': 'always_invoice', 'items': [{
+                'id': item, 'price': price, 'quantity': quantity}]}
+            seen = box.post('/v1/invoices/create_preview', {
+                'subscription': sub['id'], 'subscription_details': change})
+            done = self.update(sub, **change)
+            self.assertEqual(lines(seen.json), lines(done['latest_invoice']))
+            self.assertEqual(period(done), (start, end))
+        due += cents[price] * quantity * (end - now) / (end - start)
+        billed = sum(i['total'] for i in self.invoices(sub))
+        # Each change rounds twice, by half a cent at the most.
+        self.assertLessEqual(abs(billed - due), changes, (seed, mode))
+
+    def test_flexible(self):
+        self.walk(1, 'flexible')
+
+    def test_classic(self):
+        self.walk(2, 'classic')
 
 
 class Pending(Life):
