@@ -45,7 +45,9 @@ balance_entry(struct call *c, struct doc *customer,
 		    "You cannot use the currency %s: the customer %s has a "
 		    "balance, invoices or subscriptions in %s.",
 		    change->currency, customer->id, currency);
-	json_put_str(customer->body, "currency", change->currency);
+	/* Not when it is there: the change may have its text from it. */
+	if (currency == NULL)
+		json_put_str(customer->body, "currency", change->currency);
 	json_put_int(customer->body, "balance", after);
 	json_put_int(d->body, "amount", change->amount);
 	json_put_str(d->body, "credit_note", change->credit_note);
