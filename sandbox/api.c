@@ -32,6 +32,7 @@ static const struct operation *const tables[] = {
 	checkout_operations,
 	customer_session_operations,
 	cli_session_operations,
+	payment_page_operations,
 	portal_configuration_operations,
 	portal_session_operations,
 	elements_operations,

@@ -280,6 +280,25 @@ checkout_start(
 	return start(c, d, intent);
 }
 
+enum vt_err
+checkout_pay(struct call *c, struct doc *d, const char *method,
+    const char *email, struct doc **intent)
+{
+	struct json *p = json_object(c->arena);
+	const struct json *out;
+	enum vt_err err = checkout_start(c, d, email, intent);
+
+	if (err != VT_OK || *intent == NULL)
+		return err;
+	json_put_str(p, "payment_method", method);
+	json_put_str(p, "return_url", c->box->site);
+	json_put_bool(p, "use_stripe_sdk", true);
+	return api_inside(c, HTTP_POST,
+	    arena_printf(c->arena, "%s/%s/confirm",
+		resources[(*intent)->kind].url, (*intent)->id),
+	    p, &out);
+}
+
 /* Later, for methods that take days. */
 static enum vt_err
 later(struct call *c, struct doc *d, bool paid)

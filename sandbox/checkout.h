@@ -42,6 +42,13 @@ enum vt_err checkout_items(
 enum vt_err checkout_start(struct call *c, struct doc *d, const char *email,
     struct doc **intent) VT_MUSTCHECK;
 
+/*
+ * The customer goes on and confirms by this method at once; what has to be
+ * confirmed, as above.
+ */
+enum vt_err checkout_pay(struct call *c, struct doc *d, const char *method,
+    const char *email, struct doc **intent) VT_MUSTCHECK;
+
 /* An intent has moved on; nothing happens when it is no session's. */
 enum vt_err
 checkout_intent_told(struct call *c, struct doc *intent) VT_MUSTCHECK;

@@ -4,7 +4,6 @@
  */
 #include <string.h>
 
-#include "api.h"
 #include "checkout.h"
 #include "dispute.h"
 #include "event.h"
@@ -140,22 +139,6 @@ renew(struct call *c)
 	return err == VT_OK ? render_doc(c, d) : err;
 }
 
-/* Confirms an intent by this method, as stripe.js on a page would. */
-static enum vt_err
-confirm(struct call *c, const struct doc *intent, const char *method)
-{
-	struct json *p = json_object(c->arena);
-	const struct json *out;
-
-	json_put_str(p, "payment_method", method);
-	json_put_str(p, "return_url", c->box->site);
-	json_put_bool(p, "use_stripe_sdk", true);
-	return api_inside(c, HTTP_POST,
-	    arena_printf(c->arena, "%s/%s/confirm", resources[intent->kind].url,
-		intent->id),
-	    p, &out);
-}
-
 /* What a customer would do on the page of a Checkout Session. */
 static enum vt_err
 checkout(struct call *c)
@@ -168,11 +151,9 @@ checkout(struct call *c)
 	err = doc_need(c, R_CHECKOUT_SESSION, json_str_at(c->params, "session"),
 	    "session", &d);
 	if (err == VT_OK)
-		err = checkout_start(
-		    c, d, json_str_at(c->params, "email"), &intent);
-	if (err == VT_OK && intent != NULL)
-		err = confirm(
-		    c, intent, method != NULL ? method : "pm_card_visa");
+		err =
+		    checkout_pay(c, d, method != NULL ? method : "pm_card_visa",
+			json_str_at(c->params, "email"), &intent);
 	if (err == VT_OK && intent != NULL && outcome != NULL)
 		err = intent_authenticated(
 		    c, intent, strcmp(outcome, "complete") == 0);

@@ -85,6 +85,11 @@ static const struct {
 	    "AT861904300235473202", "insufficient_funds",
 	    "The customer's account has insufficient funds to cover this "
 	    "payment." },
+	/* What the CLI triggers checkout.session.async_payment_failed by. */
+	{ "pm_sepaDebit_debitNotAuthorized", "sepa_debit",
+	    "IT60X0542811101000000123456", "debit_not_authorized",
+	    "The customer has notified their bank that this payment was "
+	    "unauthorized." },
 };
 
 static const char *

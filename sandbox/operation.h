@@ -61,6 +61,7 @@ extern const struct operation setup_intent_operations[];
 extern const struct operation checkout_operations[];
 extern const struct operation customer_session_operations[];
 extern const struct operation cli_session_operations[];
+extern const struct operation payment_page_operations[];
 extern const struct operation portal_configuration_operations[];
 extern const struct operation portal_session_operations[];
 extern const struct operation elements_operations[];

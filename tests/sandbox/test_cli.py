@@ -25,6 +25,8 @@ TYPES = [
     'charge.dispute.created', 'charge.dispute.updated',
     'charge.dispute.closed', 'charge.captured',
     'payment_intent.amount_capturable_updated',
+    'checkout.session.completed', 'checkout.session.async_payment_succeeded',
+    'checkout.session.async_payment_failed', 'checkout.session.expired',
     'product.created', 'product.updated', 'product.deleted',
     'price.created', 'price.updated', 'coupon.created', 'coupon.updated',
     'coupon.deleted', 'promotion_code.created', 'promotion_code.updated',
@@ -66,6 +68,8 @@ class Cli(unittest.TestCase):
                 self.assertEqual(
                     done.returncode, 0, done.stdout + done.stderr)
                 self.assertIn('Trigger succeeded', done.stdout + done.stderr)
+                if 'async' in name:  # a bank debit takes its days
+                    self.box.advance(5 * 86400)
                 found = self.box.get('/v1/events', {'type': name}).json
                 self.assertGreaterEqual(len(found['data']), 1)
 
