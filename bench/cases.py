@@ -24,8 +24,8 @@ SECONDS_MAX = 3600
 # many processes, and the webhook's worker once more with batches of one.
 PROCESSES = '''
 bare-balance  bench/bare-balance      worker 1 read  clerk
-bare-spend    bench/bare-spend        worker 2 write -
-bare-webhook  bench/bare-webhook      worker 2 write stripe-hook
+bare-spend    bench/bare-spend        worker 1 write -
+bare-webhook  bench/bare-webhook      worker 1 write stripe-hook
 bare-intent   bench/bare-intent       worker 1 write clerk
 webhook-one   fcgi-bin/stripe-webhook worker 1 write stripe-hook,VANTAGE_WRITE_BATCH=1
 '''
