@@ -750,7 +750,10 @@ use_wal(struct db *db)
 /*
  * recursive_triggers makes an OR REPLACE fire the triggers that forbid a
  * delete. temp_store keeps savepoint journals out of /var/tmp, which a
- * confined process may not open.
+ * confined process may not open. The cache is in KiB and grows with what is
+ * read: for a writer it holds the upper pages of the indexes of a large
+ * ledger beside all that a full batch changes, which would else be written
+ * to the log twice.
  */
 static enum vt_err
 configure(struct db *db)
@@ -759,9 +762,9 @@ configure(struct db *db)
 	    "PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0;"
 	    "PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON;";
 	static const char reading[] =
-	    "PRAGMA query_only = ON; PRAGMA cache_size = -1000;";
+	    "PRAGMA query_only = ON; PRAGMA cache_size = -2000;";
 	static const char writing[] =
-	    "PRAGMA synchronous = FULL; PRAGMA cache_size = -2000;";
+	    "PRAGMA synchronous = FULL; PRAGMA cache_size = -8000;";
 	sqlite3 *h = db->handle;
 	char limit[64];
 	enum vt_err err;
