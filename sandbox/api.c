@@ -65,6 +65,7 @@ struct work {
 	struct operation_form form;
 	int status;
 	const char *asked;    /* the parameters, for the list of requests */
+	bool listed;	      /* it is in that list */
 	const char *original; /* the first request's id, on a replay */
 	enum outage outage;
 };
@@ -313,6 +314,15 @@ give_up(struct work *w, const char *why)
 	w->call.answer = call_error_text(&w->call);
 }
 
+/* Into the list of calls, once. */
+static void
+list_call(struct work *w)
+{
+	if (!w->listed)
+		requests_add(&w->call, w->asked, w->status);
+	w->listed = true;
+}
+
 /* A call that changes something: one transaction, remembered by its key. */
 static void
 run_write(struct work *w)
@@ -338,12 +348,15 @@ run_write(struct work *w)
 		err = idempotency_keep(&w->call, key,
 		    &(struct idempotency_record){ request, w->call.request_id,
 			w->status, w->call.answer });
+	if (err == VT_OK && keep)
+		list_call(w); /* here, since a commit more costs the most */
 	if (err != VT_OK || !keep) {
 		db_rollback(db);
 		if (err != VT_OK)
 			give_up(w, "keep");
 	} else if (db_commit(db) != VT_OK) {
 		db_rollback(db);
+		w->listed = false;
 		give_up(w, "commit");
 	}
 	delivery_wake(w->box);
@@ -360,7 +373,7 @@ run_locked(struct work *w)
 		(void)run(w, &keep); /* its result is in w->status */
 	else
 		run_write(w);
-	requests_add(&w->call, w->asked, w->status);
+	list_call(w);
 	box_unlock(w->box);
 }
 

@@ -61,15 +61,14 @@ requests_params(const struct call *c)
 	return json_text(c->arena, out);
 }
 
-void
-requests_add(struct call *c, const char *params, int status)
+/* The row, and room for it: the oldest one goes. */
+static enum vt_err
+add_row(struct call *c, const char *params, int status)
 {
 	const struct request *r = c->request;
 	struct db *db = c->box->db;
 	enum vt_err err;
 
-	if (params == NULL)
-		return;
 	err = db_exec(db,
 	    "INSERT INTO requests (request_id, created, method, path, params, "
 	    "status, version, agent, idempotency_key) VALUES (:id, :now, "
@@ -81,11 +80,31 @@ requests_add(struct call *c, const char *params, int status)
 	    DB_TEXT("version", request_header(r, "Stripe-Version")),
 	    DB_TEXT("agent", request_header(r, "User-Agent")),
 	    DB_TEXT("key", c->idempotency_key));
+	if (err != VT_OK)
+		return err;
+	return db_exec(db,
+	    "DELETE FROM requests WHERE id <= (SELECT max(id) FROM "
+	    "requests) - :kept",
+	    DB_INT("kept", KEPT_ROWS));
+}
+
+void
+requests_add(struct call *c, const char *params, int status)
+{
+	struct db *db = c->box->db;
+	bool alone = db_autocommit(db); /* else in the call's transaction */
+	enum vt_err err = VT_OK;
+
+	if (params == NULL)
+		return;
+	if (alone)
+		err = db_begin(db);
 	if (err == VT_OK)
-		err = db_exec(db,
-		    "DELETE FROM requests WHERE id <= (SELECT max(id) FROM "
-		    "requests) - :kept",
-		    DB_INT("kept", KEPT_ROWS));
+		err = add_row(c, params, status);
+	if (alone && err == VT_OK)
+		err = db_commit(db);
+	if (alone && err != VT_OK)
+		db_rollback(db);
 	/* The call itself is done; the list is a comfort. */
 	if (err != VT_OK)
 		LOG(LOG_WARN, "requests.not_listed",
