@@ -168,9 +168,9 @@ def writers_part(rows):
 def sandbox_part(found):
     yield '## sandbox: the local Stripe and its nginx on one core\n'
     yield from table(
-        ['16 connections', 'a second', 'p50 ms', 'p99 ms'],
-        [[name, f'{r["rate"]:,.0f}', ms(r['p50_us']), ms(r['p99_us'])]
-         for name, r in found.items()])
+        ['16 connections', 'a second', 'p50 ms', 'p99 ms', 'CPU'],
+        [[name, f'{r["rate"]:,.0f}', ms(r['p50_us']), ms(r['p99_us']),
+          f'{r["cpu_us"]:.0f}'] for name, r in found.items()])
 
 
 def verify_part(found):

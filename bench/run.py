@@ -192,15 +192,23 @@ class Run:
                     ('GET /v1/payment_intents/…', 'get',
                      f'/v1/payment_intents/{intent}')):
                 self.say(f'sandbox, {name}')
+                before = self._cpu_us(stack)
                 told = stack.load(kind, path, 'stripe', 16,
                                   self.options.seconds, None, first=0,
                                   port=port)
                 told['rate'] = told['answered'] * 1e6 / told['us']
+                told['cpu_us'] = (self._cpu_us(stack) - before) / max(
+                    1, told['answered_all'])
                 found[name] = told
         finally:
             os.sched_setaffinity(0, mine)
             self._pin(pids, mine)
             stack.dev('stripe', 'latency', str(LATENCY_MS))
+
+    @staticmethod
+    def _cpu_us(stack):
+        ticks = sum(map(stack.cpu_ticks, ('sandbox', 'sandbox-nginx')))
+        return ticks * 1e6 / os.sysconf('SC_CLK_TCK')
 
     @staticmethod
     def _pin(pids, cores):
