@@ -239,21 +239,33 @@ invoice_remove(struct call *c, struct doc *invoice)
 	return err == VT_OK ? event_emit(c, "invoice.deleted", invoice) : err;
 }
 
+/* It was sent, and nobody paid it in time. */
+static enum vt_err
+overdue(struct call *c, struct doc *invoice)
+{
+	enum vt_err err;
+
+	invoice->due_ms = 0;
+	err = doc_save(c, invoice);
+	if (err == VT_OK)
+		err = event_emit(c, "invoice.overdue", invoice);
+	return err == VT_OK ? subscription_invoice_failed(c, invoice) : err;
+}
+
 enum vt_err
 invoice_due(struct call *c, struct doc *invoice)
 {
 	bool charge =
 	    doc_is(invoice, "collection_method", "charge_automatically");
-	enum vt_err err = VT_OK;
+	bool draft = doc_is(invoice, "status", "draft");
+	enum vt_err err = draft ? invoice_finalize(c, invoice) : VT_OK;
 
-	if (doc_is(invoice, "status", "draft"))
-		err = invoice_finalize(c, invoice);
 	if (err != VT_OK || !doc_is(invoice, "status", "open"))
 		return err;
+	if (!charge)
+		return draft ? event_emit(c, "invoice.sent", invoice)
+			     : overdue(c, invoice);
 	invoice->due_ms = 0;
-	if (charge)
-		return invoice_pay(
-		    c, invoice, &(struct invoice_attempt){ .automatic = true });
-	err = doc_save(c, invoice);
-	return err == VT_OK ? event_emit(c, "invoice.sent", invoice) : err;
+	return invoice_pay(
+	    c, invoice, &(struct invoice_attempt){ .automatic = true });
 }

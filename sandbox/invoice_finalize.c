@@ -165,7 +165,10 @@ freeze(struct call *c, struct doc *invoice, struct doc *customer)
 	json_put_int(json_edit(invoice->body, "status_transitions"),
 	    "finalized_at", c->now_s);
 	json_put_str(invoice->body, "status", "open");
-	invoice->due_ms = 0;
+	/* One that is sent is overdue from then on. */
+	invoice->due_ms = doc_is(invoice, "collection_method", "send_invoice")
+	    ? doc_int(invoice, "due_date") * 1000
+	    : 0;
 	err = put_number(c, invoice, customer);
 	if (err == VT_OK)
 		err = apply_balance(c, invoice, customer);

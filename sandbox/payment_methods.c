@@ -6,6 +6,7 @@
 #include "operation.h"
 #include "payment.h"
 #include "render.h"
+#include "subscription.h"
 
 static const char *const redisplay[] = { "always", "limited", "unspecified",
 	NULL };
@@ -169,6 +170,8 @@ payment_method_detach(struct call *c, struct doc *m)
 		err = event_updated(c, "payment_method.detached", m);
 	if (err == VT_OK)
 		err = forget_default(c, customer, m->id);
+	if (err == VT_OK)
+		err = subscription_forget_method(c, customer, m->id);
 	return err == VT_OK ? render_doc(c, m) : err;
 }
 

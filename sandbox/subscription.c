@@ -356,3 +356,24 @@ subscription_set_up(struct call *c, const struct doc *setup)
 	    json_get(setup->body, "payment_method"));
 	return subscription_save(c, sub, NULL);
 }
+
+enum vt_err
+subscription_forget_method(
+    struct call *c, const char *customer, const char *method)
+{
+	struct doc_ids of;
+	struct doc *sub;
+	enum vt_err err;
+
+	err = doc_ids(c, R_SUBSCRIPTION, DOC_OF_CUSTOMER, customer, &of);
+	for (size_t i = 0; i < of.count && err == VT_OK; i++) {
+		sub = doc_find(c, R_SUBSCRIPTION, of.ids[i]);
+		if (sub == NULL)
+			return VT_DB;
+		if (!doc_is(sub, "default_payment_method", method))
+			continue;
+		json_put_null(sub->body, "default_payment_method");
+		err = subscription_save(c, sub, NULL);
+	}
+	return err;
+}

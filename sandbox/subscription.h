@@ -100,4 +100,8 @@ enum vt_err subscription_ask_method(
 enum vt_err
 subscription_set_up(struct call *c, const struct doc *setup) VT_MUSTCHECK;
 
+/* A method of the customer's is gone: no subscription's default any more. */
+enum vt_err subscription_forget_method(
+    struct call *c, const char *customer, const char *method) VT_MUSTCHECK;
+
 #endif

@@ -221,6 +221,22 @@ class First(Life):
         invoice = self.read(sub)['latest_invoice']
         self.assertEqual(invoice['status'], 'open')
         self.assertEqual(invoice['due_date'], START + 3600 + 7 * DAY)
+        self.go(START + 3600 + 7 * DAY)
+        self.assertEqual(len(self.events('invoice.overdue')), 1)
+        self.assertEqual(self.read(sub)['status'], 'past_due')
+        box.post(f"/v1/invoices/{invoice['id']}/pay", {
+            'paid_out_of_band': True})
+        self.assertEqual(self.read(sub)['status'], 'active')
+
+    def test_a_method_that_is_detached_is_nobodys_default(self):
+        sub = self.subscribe(default_payment_method=self.card)
+        self.assertEqual(sub['default_payment_method'], self.card)
+        box.post(f'/v1/payment_methods/{self.card}/detach')
+        self.assertIsNone(self.read(sub)['default_payment_method'])
+        self.go(at('2027-02-28T13:00:00'))
+        now = self.read(sub)
+        self.assertEqual(now['status'], 'past_due')
+        self.assertEqual(now['latest_invoice']['attempt_count'], 1)
 
     def test_discounts_are_taken_off(self):
         coupon = box.post('/v1/coupons', {
