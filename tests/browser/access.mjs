@@ -8,22 +8,23 @@ import fs from 'node:fs';
 import { PHONE } from './lib/browser.mjs';
 import { assert } from './lib/check.mjs';
 import * as shop from './lib/shop.mjs';
+import * as standin from './lib/standin.mjs';
 import { control, keys, npm, stripe } from './lib/stack.mjs';
 
 const AXE = fs.readFileSync(npm.resolve('axe-core/axe.min.js'), 'utf8');
 
 /* Complaints about what is shown now. Each frame is judged by itself, since a
  * page cannot look into a frame of another origin. */
-async function complaints(page) {
+async function complaints(page, only = /./) {
     const found = [];
-    for (const frame of page.frames()) {
+    for (const frame of page.frames().filter((each) => only.test(each.url()))) {
         if (frame !== page.mainFrame() && !/payment\.html|challenge\.html|sign-in\.html/.test(frame.url())) {
             continue;
         }
         await frame.evaluate(AXE);
         if (/payment\.html/.test(frame.url())) {
             /* It is transparent: lend it what is behind it. */
-            const behind = await page.locator('#pay').evaluate((node) => getComputedStyle(node).backgroundColor);
+            const behind = await page.locator('#pay, #own').first().evaluate((node) => getComputedStyle(node).backgroundColor);
             await frame.evaluate((color) => {
                 document.body.style.background = color;
             }, behind);
@@ -129,6 +130,32 @@ export default {
     },
     async 'no accessibility rule is broken by the local Stripe in dark mode on a phone'({ visit }) {
         await walkDesk(await visit({ colorScheme: 'dark', viewport: PHONE, bypassCSP: true }));
+    },
+    async 'no accessibility rule is broken by saved methods, an accordion and errors'({ visit }) {
+        const { page } = await visit({ bypassCSP: true });
+        const { id: customer } = await standin.customer();
+        for (const name of ['pm_card_visa', 'pm_card_amex']) {
+            await stripe('POST', `/v1/payment_methods/${name}/attach`, { customer });
+        }
+        const features = 'components[payment_element][features]';
+        const { client_secret: session } = await stripe('POST', '/v1/customer_sessions', {
+            customer,
+            'components[payment_element][enabled]': 'true',
+            [`${features}[payment_method_redisplay]`]: 'enabled',
+            [`${features}[payment_method_remove]`]: 'enabled',
+            [`${features}[payment_method_save]`]: 'enabled',
+            [`${features}[payment_method_allow_redisplay_filters][0]`]: 'unspecified',
+        });
+        const { client_secret: secret } = await standin.paymentIntent({ customer });
+        await standin.open(page);
+        await standin.mount(page, { clientSecret: secret, customerSessionClientSecret: session }, { layout: 'accordion' });
+        const frame = shop.cardFrame(page);
+        await frame.getByRole('radio', { name: /American Express/ }).waitFor();
+        assert.deepEqual(await complaints(page, /payment\.html/), [], 'saved methods');
+        await frame.getByRole('radio', { name: 'Another way to pay' }).check();
+        await page.evaluate(() => window.own.elements.submit());
+        await frame.getByText('Your card number is incomplete.').waitFor();
+        assert.deepEqual(await complaints(page, /payment\.html/), [], 'an accordion with errors');
     },
     async 'every page has one title, one heading and a language of its own'({ visit }) {
         const { page } = await visit();
