@@ -125,6 +125,30 @@ class Payment(unittest.TestCase):
         self.assertEqual((done['status'], done['payment_intent']),
                          ('complete', intent))
 
+    def test_the_official_cli_pays_as_a_page_does(self):
+        made = session()
+        page = f"/v1/payment_pages/{made['id']}"
+        self.assertEqual(box.get(page).json['id'], made['id'])
+
+        def confirm(name='pm_card_visa', **more):
+            method = box.post('/v1/payment_methods', {
+                'type': 'card', 'card': {'token': name},
+                'billing_details': {'email': 'page@example.com'}}).json['id']
+            return box.post(f'{page}/confirm', {
+                'payment_method': method, **more})
+        wrong = confirm('tok_visa', expected_amount=998)
+        self.assertEqual(wrong.error['param'], 'expected_amount')
+        self.assertEqual(
+            confirm('tok_chargeDeclined').error['code'], 'card_declined')
+        self.assertEqual(read(made)['status'], 'open')
+        none = box.post(f'{page}/confirm', {'payment_method': 'pm_none'})
+        self.assertEqual(none.error['param'], 'payment_method')
+        done = confirm('tok_visa', expected_amount=999).json
+        self.assertEqual((done['status'], done['payment_status']),
+                         ('complete', 'paid'))
+        self.assertEqual(
+            done['customer_details']['email'], 'page@example.com')
+
     def test_what_takes_days_is_told_later(self):
         for method, end in (
                 ('pm_usBankAccount_success', 'async_payment_succeeded'),

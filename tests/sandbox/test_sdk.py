@@ -17,6 +17,8 @@ FOLDER = ROOT / 'tests/sandbox/sdk'
 NOT_THE_SDKS = {
     '/v1/client': "the sign-in's pages",
     '/v1/elements': "stripe.js's",
+    '/v1/stripecli': "the CLI's listen",
+    '/v1/payment_pages': "what the CLI pays a Checkout Session with",
     '/v1/charges/{}/refunds': "the url of a charge's own list",
 }
 

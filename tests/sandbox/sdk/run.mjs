@@ -11,7 +11,23 @@
 
 import { close, open } from './lib/life.mjs';
 
-const CHAPTERS = ['customers', 'payments', 'setup', 'refunds', 'catalog', 'invoices', 'credit_notes', 'clocks', 'subscriptions', 'search', 'webhooks', 'transport', 'lists', 'events'];
+const CHAPTERS = [
+    'customers',
+    'payments',
+    'setup',
+    'refunds',
+    'catalog',
+    'invoices',
+    'credit_notes',
+    'clocks',
+    'subscriptions',
+    'checkout',
+    'search',
+    'webhooks',
+    'transport',
+    'lists',
+    'events',
+];
 
 let passed = 0;
 let failed = 0;
