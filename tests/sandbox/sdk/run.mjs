@@ -21,6 +21,8 @@ const CHAPTERS = [
     'credit_notes',
     'clocks',
     'subscriptions',
+    'plans',
+    'renewals',
     'checkout',
     'search',
     'webhooks',
