@@ -27,10 +27,11 @@ function shortened(value) {
 const OPEN = ['use_stripe_sdk'];
 
 /*
- * Every object in a body as { keys, value, where }: its way from the root,
- * and the way from the second of Stripe's objects above it, by which places
- * are told apart. An intent in an event is not the intent of an answer, but
- * that the event was in a list makes no difference.
+ * Every object in a body as { keys, value, where, near }: its way from the
+ * root, and the ways from the second and from the first of Stripe's objects
+ * above it, by which places are told apart. A customer in an intent is not
+ * the customer of an answer, but that the intent was in a list makes no
+ * difference.
  */
 function* places(value, keys = [], above = '', nearest = '', way = '') {
     if (typeof value !== 'object' || value === null) {
@@ -40,7 +41,7 @@ function* places(value, keys = [], above = '', nearest = '', way = '') {
         [above, nearest, way] = [`${nearest}${way} <${value.object}>`, `<${value.object}>`, ''];
     }
     if (!Array.isArray(value)) {
-        yield { keys, value, where: `${above}${way}` };
+        yield { keys, value, where: `${above}${way}`, near: `${nearest}${way}` };
     }
     for (const [key, inner] of Object.entries(value)) {
         if (!OPEN.includes(key)) {
@@ -55,32 +56,29 @@ function other(value) {
 }
 
 /* One of them, not always the first. */
-function pick(words, where) {
-    return words[where.length % words.length];
+function pick(words, near) {
+    return words[near.length % words.length];
 }
 
-/* An object in previous_attributes may be there in part; one in a list is whole. */
-function isPart(keys) {
-    const at = keys.indexOf('previous_attributes');
-    return at >= 0 && !keys.slice(at).some((key) => /^\d+$/u.test(key));
-}
-
-/* What can be wrong with an object, as [kind, member or undefined, function]. */
-function* wrongs(what, value, keys, where) {
-    const isAnswer = (what === 'answer' || what === 'event') && !isPart(keys);
+/*
+ * What can be wrong with an object, as [kind, member or undefined, function].
+ * What was before a change is a part of its object: nothing is required.
+ */
+function* wrongs(what, value, near, isPart) {
+    const isAnswer = (what === 'answer' || what === 'event') && !isPart;
     const leaves = Object.keys(value).filter((one) => typeof value[one] !== 'object');
     yield ['an unknown member', 'vantage_unknown', (o) => {
         o.vantage_unknown = { deep: [1] };
     }];
-    const name = pick(leaves, where);
+    const name = pick(leaves, near);
     yield ['another type', name, (o) => {
         o[name] = other(o[name]);
     }];
     if (!isAnswer || value.object === undefined) {
         return;
     }
-    const word = pick(ENUMS.filter((one) => typeof value[one] === 'string'), where);
-    const needed = pick(REQUIRED.filter((one) => value[one] !== undefined), where);
+    const word = pick(ENUMS.filter((one) => typeof value[one] === 'string'), near);
+    const needed = pick(REQUIRED.filter((one) => value[one] !== undefined), near);
     yield ['a word of no enum', word, (o) => {
         o[word] = 'vantage_word';
     }];
@@ -104,9 +102,10 @@ export function mutants(items) {
     const all = [];
     for (const item of items) {
         const body = shortened(item.body);
-        for (const { keys, value, where } of places(body)) {
-            for (const [kind, name, act] of wrongs(item.what, value, keys, where)) {
-                const place = `${item.what === 'request' ? item.operation.names : item.what}: ${where}.${name}`;
+        for (const { keys, value, where, near } of places(body)) {
+            for (const [kind, name, act] of wrongs(item.what, value, near, keys.includes('previous_attributes'))) {
+                const at = kind === 'an unknown member' ? where : near;
+                const place = `${item.what === 'request' ? item.operation.names : item.what}: ${at}.${name}`;
                 if (name !== undefined && !seen.has(`${kind} ${place}`)) {
                     seen.add(`${kind} ${place}`);
                     all.push({ ...item, kind, place, body: changed(body, keys, act) });
