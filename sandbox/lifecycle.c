@@ -218,10 +218,21 @@ announce(struct call *c, struct doc *sub)
 	return err == VT_OK ? billing_announce(c, sub) : err;
 }
 
-/* A trial ends and there is nothing to pay with. */
-static enum vt_err
-pause_or_cancel(struct call *c, struct doc *sub, const char *how)
+enum vt_err
+subscription_trial_over(struct call *c, struct doc *sub, bool *over)
 {
+	const char *how = json_str_at(
+	    sub->body, "trial_settings.end_behavior.missing_payment_method");
+	bool can_pay;
+	enum vt_err err = billing_has_method(c, sub, &can_pay);
+
+	*over = err == VT_OK && !can_pay &&
+	    strcmp(how, "create_invoice") != 0 &&
+	    doc_is(sub, "collection_method", "charge_automatically");
+	if (!*over)
+		return err;
+	if (doc_int(sub, "trial_end") > c->now_s)
+		json_put_int(sub->body, "trial_end", c->now_s);
 	return strcmp(how, "cancel") == 0
 	    ? subscription_end(c, sub, NULL)
 	    : pause_now(c, sub, "trial_end_without_payment_method");
@@ -250,16 +261,13 @@ turn(struct call *c, struct doc *sub)
 static enum vt_err
 renew(struct call *c, struct doc *sub)
 {
-	const char *how = json_str_at(
-	    sub->body, "trial_settings.end_behavior.missing_payment_method");
-	bool trial = has_status(sub, "trialing "), can_pay;
-	enum vt_err err = billing_has_method(c, sub, &can_pay);
+	bool trial = has_status(sub, "trialing "), over = false;
+	enum vt_err err = VT_OK;
 
-	if (err != VT_OK)
+	if (trial)
+		err = subscription_trial_over(c, sub, &over);
+	if (err != VT_OK || over)
 		return err;
-	if (trial && !can_pay && strcmp(how, "create_invoice") != 0 &&
-	    doc_is(sub, "collection_method", "charge_automatically"))
-		return pause_or_cancel(c, sub, how);
 	if (trial)
 		json_put_str(sub->body, "status", "active");
 	json_put_int(sub->hidden, "renewed_at", c->now_s);

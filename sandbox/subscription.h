@@ -68,6 +68,14 @@ enum vt_err subscription_end(
     struct call *c, struct doc *sub, const char *reason) VT_MUSTCHECK;
 
 /*
+ * Its trial is over now. Without anything to pay with, and where its
+ * settings say so, it is paused or canceled: *over. Else nothing is done,
+ * and it goes on as one that has to be paid.
+ */
+enum vt_err subscription_trial_over(
+    struct call *c, struct doc *sub, bool *over) VT_MUSTCHECK;
+
+/*
  * Gives one up that is incomplete: its invoice is voided, and it is
  * incomplete_expired (a change like others, no end).
  */

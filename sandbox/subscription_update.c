@@ -177,6 +177,16 @@ check_status(struct call *c, const struct doc *sub, const struct json *params)
 	return VT_OK;
 }
 
+/* The trial is to end at once, and nothing else is asked for. */
+static bool
+ends_trial(const struct doc *sub, const struct json *params)
+{
+	return doc_is(sub, "status", "trialing") &&
+	    json_is_string(json_get(params, "trial_end")) &&
+	    json_get(params, "items") == NULL &&
+	    json_get(params, "add_invoice_items") == NULL;
+}
+
 static enum vt_err
 run(struct call *c, struct doc *sub, const struct json *params)
 {
@@ -185,6 +195,7 @@ run(struct call *c, struct doc *sub, const struct json *params)
 	int64_t cancel_s = doc_int(sub, "cancel_at");
 	struct doc *invoice = NULL;
 	struct change ch;
+	bool over = false;
 	enum vt_err err;
 
 	/* A newer update takes the place of one that waits. */
@@ -198,7 +209,9 @@ run(struct call *c, struct doc *sub, const struct json *params)
 	}
 	err =
 	    pending ? check_pending(c, params) : settings_apply(c, sub, params);
-	if (err != VT_OK)
+	if (err == VT_OK && ends_trial(sub, params))
+		err = subscription_trial_over(c, sub, &over);
+	if (err != VT_OK || over)
 		return err;
 	if (!needs_plan(sub, params, cancel_s)) {
 		if (pending)

@@ -206,6 +206,25 @@ export default {
         assert.deepEqual(ids(read.subscriptions.data), [made.id]);
     },
 
+    async a_trial_without_a_card_is_paused_when_it_ends() {
+        const { basic } = await prices();
+        const { id: customer } = await stripe.customers.create({});
+        const behavior = (word) => ({ trial_settings: { end_behavior: { missing_payment_method: word } } });
+        const made = await begin(customer, basic, { trial_period_days: 7, ...behavior('pause') });
+        const paused = await stripe.subscriptions.update(made.id, { trial_end: 'now' });
+        assert.equal(paused.status, 'paused');
+        assert.ok(paused.trial_end < made.trial_end);
+        assert.ok(types(await told(made.id)).includes('customer.subscription.paused'));
+        const other = await begin(customer, basic, { trial_period_days: 7, ...behavior('cancel') });
+        const ended = await stripe.subscriptions.update(other.id, { trial_end: 'now' });
+        assert.equal(ended.status, 'canceled');
+        const card = await stripe.paymentMethods.attach('pm_card_visa', { customer });
+        const third = await begin(customer, basic, {
+            trial_period_days: 7, ...behavior('pause'), default_payment_method: card.id });
+        const paid = await stripe.subscriptions.update(third.id, { trial_end: 'now' });
+        assert.equal(paid.status, 'active');
+    },
+
     async a_promotion_code_makes_it_cheaper() {
         const { basic } = await prices();
         const coupon = await stripe.coupons.create({ percent_off: 50, duration: 'forever' });

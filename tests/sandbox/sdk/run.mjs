@@ -24,6 +24,7 @@ const CHAPTERS = [
     'plans',
     'renewals',
     'checkout',
+    'portal',
     'search',
     'webhooks',
     'transport',
