@@ -25,6 +25,19 @@ put_parent(struct doc *d, const struct doc *sub)
 	json_put_str(parent, "type", "subscription_details");
 }
 
+/* What the customer has on all his invoices, unless this one says else. */
+static void
+put_settings(struct doc *d, const struct doc *customer)
+{
+	const struct json *settings =
+	    json_get(customer->body, "invoice_settings");
+
+	json_put_copy(
+	    d->body, "custom_fields", json_get(settings, "custom_fields"));
+	if (json_str_at(d->body, "footer") == NULL)
+		json_put_copy(d->body, "footer", json_get(settings, "footer"));
+}
+
 /* The subscription's discounts, else the customer's. */
 static struct json *
 inherited(
@@ -93,6 +106,8 @@ invoice_new(struct call *c, const struct invoice_from *from, struct doc **out)
 	}
 	json_put_str(d->body, "currency", from->currency);
 	put_terms(c, d, from);
+	if (customer != NULL)
+		put_settings(d, customer);
 	if (from->subscription != NULL)
 		put_parent(d, from->subscription);
 	json_put_copy(d->body, "discounts", inherited(c, from, customer));
@@ -252,6 +267,22 @@ overdue(struct call *c, struct doc *invoice)
 	return err == VT_OK ? subscription_invoice_failed(c, invoice) : err;
 }
 
+/* A draft that cannot be finalised waits for somebody to see why. */
+static enum vt_err
+finalization_failed(struct call *c, struct doc *invoice)
+{
+	struct json *o =
+	    json_put_object(invoice->body, "last_finalization_error");
+	enum vt_err err;
+
+	call_error_members(c, o);
+	json_put_bool(invoice->body, "auto_advance", false);
+	err = invoice_save(c, invoice);
+	return err == VT_OK
+	    ? event_emit(c, "invoice.finalization_failed", invoice)
+	    : err;
+}
+
 enum vt_err
 invoice_due(struct call *c, struct doc *invoice)
 {
@@ -260,6 +291,8 @@ invoice_due(struct call *c, struct doc *invoice)
 	bool draft = doc_is(invoice, "status", "draft");
 	enum vt_err err = draft ? invoice_finalize(c, invoice) : VT_OK;
 
+	if (err == VT_INVALID && draft && doc_is(invoice, "status", "draft"))
+		return finalization_failed(c, invoice);
 	if (err != VT_OK || !doc_is(invoice, "status", "open"))
 		return err;
 	if (!charge)

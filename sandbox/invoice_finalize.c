@@ -7,6 +7,7 @@
 #include "ids.h"
 #include "intent.h"
 #include "invoice_parts.h"
+#include "text/money.h"
 
 #define DAY_S 86400
 #define SECRET_CHARS 32
@@ -175,6 +176,18 @@ freeze(struct call *c, struct doc *invoice, struct doc *customer)
 	return err;
 }
 
+/* No payment can be as large as some bills are. */
+static enum vt_err
+check_size(struct call *c, struct doc *invoice)
+{
+	invoice_total(c, invoice);
+	if (doc_int(invoice, "amount_due") <= MONEY_MAX)
+		return VT_OK;
+	return call_fail(c, 400, "amount_too_large", NULL,
+	    "The amount due must be no more than %d in the smallest unit.",
+	    MONEY_MAX);
+}
+
 enum vt_err
 invoice_finalize(struct call *c, struct doc *invoice)
 {
@@ -187,6 +200,8 @@ invoice_finalize(struct call *c, struct doc *invoice)
 		    "This invoice is already finalized, you can't re-finalize "
 		    "a non-draft invoice.");
 	err = doc_need(c, R_CUSTOMER, id, "customer", &customer);
+	if (err == VT_OK)
+		err = check_size(c, invoice);
 	if (err == VT_OK)
 		err = freeze(c, invoice, customer);
 	if (err == VT_OK && doc_int(invoice, "amount_due") > 0)

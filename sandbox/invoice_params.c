@@ -7,6 +7,9 @@ static const char *const methods[] = { "charge_automatically", "send_invoice",
 	NULL };
 static const char *const statuses[] = { "draft", "open", "paid",
 	"uncollectible", "void", NULL };
+static const char *const tax_display[] = { "exclude_tax",
+	"include_inclusive_tax", NULL };
+static const char *const sizes[] = { "a4", "auto", "letter", NULL };
 static const char *const behaviors[] = { "exclude", "include", NULL };
 static const char *const issuers[] = { "account", "self", NULL };
 
@@ -36,6 +39,18 @@ static const struct param payment_settings[] = {
 	PARAM_END,
 };
 
+static const struct param pdf[] = {
+	PARAM_ENUM("page_size", 0, sizes),
+	PARAM_END,
+};
+static const struct param rendering[] = {
+	PARAM_ENUM("amount_tax_display", P_EMPTY, tax_display),
+	PARAM_OF("pdf", P_HASH, 0, pdf),
+	PARAM("template", P_STR, 0),
+	PARAM("template_version", P_INT, P_EMPTY),
+	PARAM_END,
+};
+
 #define INVOICE_PARAMS                                                      \
 	PARAM("auto_advance", P_BOOL, 0),                                   \
 	    PARAM_OF("automatic_tax", P_HASH, 0, automatic_tax),            \
@@ -53,7 +68,7 @@ static const struct param payment_settings[] = {
 	    PARAM("metadata", P_META, P_EMPTY),                             \
 	    PARAM_RANGE("number", P_STR, P_EMPTY, 0, 26),                   \
 	    PARAM_OF("payment_settings", P_HASH, 0, payment_settings),      \
-	    PARAM("rendering", P_HASH, 0),                                  \
+	    PARAM_OF("rendering", P_HASH, 0, rendering),                    \
 	    PARAM_OF("shipping_details", P_HASH, P_EMPTY, params_shipping), \
 	    PARAM_RANGE("statement_descriptor", P_STR, 0, 0, 22)
 

@@ -2,6 +2,7 @@
  * lines are invoice_lines.c's, the parameters invoice_params.c's. */
 #include <string.h>
 
+#include "address.h"
 #include "discount.h"
 #include "intent.h"
 #include "invoice.h"
@@ -79,6 +80,33 @@ put_discounts(struct call *c, struct doc *d)
 	return err;
 }
 
+/* How it is to look, whole. */
+static void
+put_rendering(struct doc *d, const struct json *given)
+{
+	static const char *const names[] = { "amount_tax_display", "pdf",
+		"template", "template_version", NULL };
+	struct json *o;
+
+	if (given == NULL)
+		return;
+	o = json_put_object(d->body, "rendering");
+	for (const char *const *n = names; *n != NULL; n++)
+		json_put_copy(o, *n, json_get(given, *n));
+}
+
+/* To whom it goes, as addresses are shown. */
+static void
+put_shipping(struct call *c, struct doc *d, const struct json *given)
+{
+	struct json *o = json_object(c->arena);
+
+	if (given == NULL)
+		return;
+	address_put_shipping(o, given);
+	json_put_copy(d->body, "shipping_details", json_get(o, "shipping"));
+}
+
 /* What create and update may set alike. */
 static enum vt_err
 apply(struct call *c, struct doc *d)
@@ -86,8 +114,8 @@ apply(struct call *c, struct doc *d)
 	static const char *const names[] = { "auto_advance",
 		"automatically_finalizes_at", "collection_method",
 		"custom_fields", "default_payment_method", "description",
-		"effective_at", "footer", "number", "rendering",
-		"shipping_details", "statement_descriptor", NULL };
+		"effective_at", "footer", "issuer", "number",
+		"statement_descriptor", NULL };
 	static const char *const settings[] = { "default_mandate",
 		"payment_method_options", "payment_method_types", NULL };
 	enum vt_err err = check_method(c, d);
@@ -103,6 +131,8 @@ apply(struct call *c, struct doc *d)
 	doc_apply(json_edit(d->body, "payment_settings"),
 	    json_get(c->params, "payment_settings"), settings);
 	doc_metadata(c, d->body, c->params);
+	put_rendering(d, json_get(c->params, "rendering"));
+	put_shipping(c, d, json_get(c->params, "shipping_details"));
 	err = put_terms(c, d);
 	return err == VT_OK ? put_discounts(c, d) : err;
 }

@@ -465,6 +465,39 @@ class Ends(unittest.TestCase):
         box.advance(700)
         self.assertEqual(read(invoice)['status'], 'paid')
 
+    def test_one_that_is_too_large_says_so(self):
+        customer = payer()
+        refused = act(draft(customer, 99999999, 99999999), 'finalize')
+        self.assertEqual(refused.error['code'], 'amount_too_large')
+        invoice = draft(customer, 99999999, 99999999, auto_advance=True)
+        box.advance(3700)
+        after = read(invoice)
+        self.assertEqual(after['status'], 'draft')
+        self.assertFalse(after['auto_advance'])
+        self.assertEqual(
+            after['last_finalization_error']['code'], 'amount_too_large')
+        self.assertEqual(told(invoice)[-1], 'invoice.finalization_failed')
+
+    def test_how_it_looks(self):
+        customer = box.customer(invoice_settings={
+            'footer': 'Thanks', 'custom_fields': [
+                {'name': 'VAT', 'value': 'DE1'}]})
+        invoice = draft(customer, 500, rendering={
+            'amount_tax_display': 'exclude_tax', 'pdf': {'page_size': 'a4'}},
+            shipping_details={'name': 'Ada', 'address': {'city': 'London'}})
+        self.assertEqual(invoice['footer'], 'Thanks')
+        self.assertEqual(
+            invoice['custom_fields'], [{'name': 'VAT', 'value': 'DE1'}])
+        self.assertEqual(invoice['rendering'], {
+            'amount_tax_display': 'exclude_tax',
+            'pdf': {'page_size': 'a4'}, 'template': None,
+            'template_version': None})
+        self.assertEqual(
+            invoice['shipping_details']['address']['city'], 'London')
+        self.assertIsNone(invoice['shipping_details']['phone'])
+        other = box.post(f"/v1/invoices/{invoice['id']}", {'footer': ''})
+        self.assertIsNone(other.json['footer'])
+
     def test_lists_are_filtered(self):
         customer = payer()
         one, two = draft(customer, 500), draft(customer, 600)
