@@ -78,6 +78,7 @@ put_row(struct html *h, const struct doc *line)
 	    json_str_at(line->body, "description"));
 	html_close(h, "td");
 	html_open(h, "td");
+	html_attr(h, "class", "number");
 	(void)json_int_at(line->body, "amount_subtotal", &n);
 	put_money(h, n, json_str_at(line->body, "currency"));
 	put_interval(h, json_get(line->body, "price"));
@@ -94,6 +95,7 @@ put_sum(struct html *h, const char *what, int64_t amount, const char *currency)
 	html_text(h, what);
 	html_close(h, "th");
 	html_open(h, "td");
+	html_attr(h, "class", "number");
 	put_money(h, amount, currency);
 	html_close(h, "td");
 	html_close(h, "tr");
@@ -148,6 +150,7 @@ put_form(struct html *h, const struct doc *d)
 
 	html_open(h, "form");
 	html_attr(h, "id", "checkout");
+	html_attr(h, "class", "pay");
 	html_attr(h, "data-session", d->id);
 	html_attr(h, "data-key", KEY);
 	html_attr(h, "data-mode", total_of(d) == 0 ? "setup" : mode);

@@ -25,6 +25,7 @@ static void
 open_form(struct portal *p, const char *id)
 {
 	html_open(&p->h, "form");
+	html_attr(&p->h, "class", "portal");
 	html_attr(&p->h, "method", "post");
 	html_attr(&p->h, "action", "/_hosted/portal");
 	layout_hidden(&p->h, "session", p->secret);

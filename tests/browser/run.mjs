@@ -17,7 +17,7 @@ import { Visitor, launch, preparePictures } from './lib/browser.mjs';
 const FILES = [
     'money', 'purchase', 'decline', 'challenge', 'redirect', 'processing', 'resume',
     'refusals', 'account', 'keyboard', 'access', 'standins', 'surface', 'elements', 'confirming', 'saved',
-    'desk', 'invoice',
+    'desk', 'invoice', 'hosted',
 ];
 const TEST_MS = 90_000;
 
