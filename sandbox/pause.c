@@ -112,14 +112,8 @@ pause_not_resumed(struct call *c, struct doc *sub)
 static enum vt_err
 plan_periods(struct call *c, struct change *ch)
 {
-	enum vt_err err = subscription_items(c, ch->sub, &ch->now);
-	int64_t at_s = c->now_s;
+	enum vt_err err = VT_OK;
 
-	(void)json_int_at(c->params, "proration_date", &at_s);
-	ch->then =
-	    arena_array(c->arena, ch->now.count + 1, sizeof(struct doc *));
-	ch->lines =
-	    arena_array(c->arena, ch->now.count + 1, sizeof(*ch->lines));
 	for (size_t i = 0; i < ch->now.count && err == VT_OK; i++) {
 		struct doc *item = subscription_item_copy(c, ch->now.docs[i]);
 		struct period p = subscription_period(ch->sub, item);
@@ -133,7 +127,7 @@ plan_periods(struct call *c, struct change *ch)
 		if (ch->anew || !ch->prorate)
 			continue;
 		err = proration_charge(
-		    c, ch->sub, item, at_s, &ch->lines[ch->lines_count]);
+		    c, ch->sub, item, ch->at_s, &ch->lines[ch->lines_count]);
 		if (err == VT_OK)
 			ch->lines_count++;
 		else if (err == VT_NOTFOUND)
@@ -142,24 +136,35 @@ plan_periods(struct call *c, struct change *ch)
 	return err;
 }
 
-enum vt_err
-pause_resume(struct call *c, struct doc *sub)
+static enum vt_err
+plan_resumption(struct call *c, struct doc *sub, const struct json *params,
+    struct change *ch)
 {
-	bool unchanged =
-	    says(c->params, "billing_cycle_anchor.type", "unchanged");
-	bool waits =
-	    says(c->params, "payment_behavior", "resume_on_payment_success");
-	struct change ch = { .sub = sub,
-		.anew = !unchanged,
-		.begins = !unchanged,
-		.prorate = !says(c->params, "proration_behavior", "none"),
-		.invoice =
-		    says(c->params, "proration_behavior", "always_invoice"),
-		.anchor_s = unchanged ? doc_int(sub, "billing_cycle_anchor")
-				      : c->now_s };
-	struct doc *invoice;
+	bool unchanged = says(params, "billing_cycle_anchor.type", "unchanged");
 	enum vt_err err;
 
+	*ch = (struct change){ .sub = sub,
+		.at_s = c->now_s,
+		.anew = !unchanged,
+		.begins = !unchanged,
+		.prorate = !says(params, "proration_behavior", "none"),
+		.invoice = says(params, "proration_behavior", "always_invoice"),
+		.anchor_s = unchanged ? doc_int(sub, "billing_cycle_anchor")
+				      : c->now_s };
+	(void)json_int_at(params, "proration_date", &ch->at_s); /* else now */
+	err = subscription_items(c, sub, &ch->now);
+	if (err != VT_OK)
+		return err;
+	ch->then =
+	    arena_array(c->arena, ch->now.count + 1, sizeof(struct doc *));
+	ch->lines =
+	    arena_array(c->arena, ch->now.count + 1, sizeof(*ch->lines));
+	return plan_periods(c, ch);
+}
+
+static enum vt_err
+check_paused(struct call *c, const struct doc *sub)
+{
 	if (!doc_is(sub, "status", "paused"))
 		return call_fail(c, 400, NULL, NULL,
 		    "This subscription cannot be resumed because it has a "
@@ -169,26 +174,58 @@ pause_resume(struct call *c, struct doc *sub)
 		return call_fail(c, 400, NULL, NULL,
 		    "Only subscriptions that are charged automatically can be "
 		    "resumed.");
-	err = plan_periods(c, &ch);
+	return VT_OK;
+}
+
+enum vt_err
+pause_preview(struct call *c, struct doc *sub, const struct json *params,
+    struct doc **invoice)
+{
+	struct change ch;
+	enum vt_err err = check_paused(c, sub);
+
 	if (err == VT_OK)
-		err = billing_change(c, &ch, NULL, &invoice);
-	if (err == VT_OK)
-		err = change_apply(c, &ch);
-	if (err != VT_OK)
-		return err;
-	if (invoice == NULL)
-		return pause_resumed(c, sub);
+		err = plan_resumption(c, sub, params, &ch);
+	ch.preview = true;
+	return err == VT_OK ? billing_change(c, &ch, NULL, invoice) : err;
+}
+
+/* It waits for the invoice, unless an attempt to pay it is enough. */
+static enum vt_err
+collect(struct call *c, struct doc *sub, struct doc *invoice)
+{
+	bool waits =
+	    says(c->params, "payment_behavior", "resume_on_payment_success");
+	enum vt_err err;
+
 	json_put_str(sub->hidden, "resumption_invoice", invoice->id);
 	json_put_int(sub->hidden, "resumption_until",
 	    c->now_s + SUBSCRIPTION_PAY_WITHIN_S);
 	err = subscription_save(c, sub, NULL);
 	if (err == VT_OK)
 		err = billing_collect(c, sub, invoice, "allow_incomplete");
-	if (err == VT_FUNDS)
-		err = VT_OK;
+	if (err != VT_OK && err != VT_FUNDS)
+		return err;
 	c->error = (struct api_error){ 0 };
-	/* An attempt is enough, where it need not succeed. */
-	if (err == VT_OK && !waits && doc_is(sub, "status", "paused"))
-		err = pause_resumed(c, sub);
-	return err;
+	return !waits && doc_is(sub, "status", "paused") ? pause_resumed(c, sub)
+							 : VT_OK;
+}
+
+enum vt_err
+pause_resume(struct call *c, struct doc *sub)
+{
+	struct doc *invoice;
+	struct change ch;
+	enum vt_err err = check_paused(c, sub);
+
+	if (err == VT_OK)
+		err = plan_resumption(c, sub, c->params, &ch);
+	if (err == VT_OK)
+		err = billing_change(c, &ch, NULL, &invoice);
+	if (err == VT_OK)
+		err = change_apply(c, &ch);
+	if (err != VT_OK)
+		return err;
+	return invoice == NULL ? pause_resumed(c, sub)
+			       : collect(c, sub, invoice);
 }

@@ -16,6 +16,10 @@ pause_now(struct call *c, struct doc *sub, const char *reason) VT_MUSTCHECK;
 enum vt_err pause_request(struct call *c, struct doc *sub) VT_MUSTCHECK;
 enum vt_err pause_resume(struct call *c, struct doc *sub) VT_MUSTCHECK;
 
+/* The invoice that its resumption would bring, NULL for none; in memory. */
+enum vt_err pause_preview(struct call *c, struct doc *sub,
+    const struct json *params, struct doc **invoice) VT_MUSTCHECK;
+
 /* The invoice of a resumption is paid: it is active again; or it never will
  * be: it stays paused. */
 enum vt_err pause_resumed(struct call *c, struct doc *sub) VT_MUSTCHECK;

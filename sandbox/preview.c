@@ -12,6 +12,7 @@
 #include "invoice.h"
 #include "invoice_spec.h"
 #include "operation.h"
+#include "pause.h"
 #include "render.h"
 #include "settings.h"
 #include "subscription_create.h"
@@ -147,9 +148,12 @@ as_create(struct call *c, const struct json *details, const char *customer)
 		"cancel_at_period_end", "items", "metadata", "trial_end",
 		NULL };
 	struct json *out = json_object(c->arena);
+	int64_t start_s;
 
 	doc_apply(out, details, same);
 	json_put_str(out, "customer", customer);
+	if (json_int_at(details, "start_date", &start_s) && start_s < c->now_s)
+		json_put_int(out, "backdate_start_date", start_s);
 	if (json_get(c->params, "currency") != NULL)
 		json_put_copy(out, "currency", json_get(c->params, "currency"));
 	if (json_at(details, "billing_cycle_anchor.timestamp") != NULL)
@@ -220,6 +224,10 @@ preview_of(struct call *c, struct doc *sub, const struct json *details,
 
 	*invoice = NULL;
 	err = add_items(c, json_str_at(sub->body, "customer"), sub);
+	if (err == VT_OK && json_get(details, "resume_at") != NULL) {
+		err = pause_preview(c, sub, details, invoice);
+		return err == VT_OK && *invoice == NULL ? none(c) : err;
+	}
 	if (err == VT_OK && asks(details, "cancel_now")) {
 		err = billing_end(c, sub,
 		    json_str_at(details, "proration_behavior") == NULL ||

@@ -187,38 +187,23 @@ ends_trial(const struct doc *sub, const struct json *params)
 	    json_get(params, "add_invoice_items") == NULL;
 }
 
+/* A newer update takes the place of one that waits. */
 static enum vt_err
-run(struct call *c, struct doc *sub, const struct json *params)
+drop_waiting(struct call *c, const struct doc *sub)
 {
-	bool pending =
-	    strcmp(subscription_behavior(params), "pending_if_incomplete") == 0;
-	int64_t cancel_s = doc_int(sub, "cancel_at");
+	const char *invoice = json_str_at(sub->hidden, "update_invoice");
+	bool done;
+
+	return invoice == NULL ? VT_OK : billing_void(c, invoice, &done);
+}
+
+static enum vt_err
+change(struct call *c, struct doc *sub, const struct json *params, bool pending)
+{
 	struct doc *invoice = NULL;
 	struct change ch;
-	bool over = false;
-	enum vt_err err;
+	enum vt_err err = change_read(c, sub, params, &ch);
 
-	/* A newer update takes the place of one that waits. */
-	if (json_str_at(sub->hidden, "update_invoice") != NULL) {
-		bool done;
-
-		err = billing_void(
-		    c, json_str_at(sub->hidden, "update_invoice"), &done);
-		if (err != VT_OK)
-			return err;
-	}
-	err =
-	    pending ? check_pending(c, params) : settings_apply(c, sub, params);
-	if (err == VT_OK && ends_trial(sub, params))
-		err = subscription_trial_over(c, sub, &over);
-	if (err != VT_OK || over)
-		return err;
-	if (!needs_plan(sub, params, cancel_s)) {
-		if (pending)
-			err = settings_apply(c, sub, params);
-		return err == VT_OK ? subscription_save(c, sub, NULL) : err;
-	}
-	err = change_read(c, sub, params, &ch);
 	if (err == VT_OK)
 		err = change_plan(c, &ch);
 	if (err != VT_OK)
@@ -229,6 +214,29 @@ run(struct call *c, struct doc *sub, const struct json *params)
 		return err;
 	return pending && invoice != NULL ? pay_first(c, &ch, invoice)
 					  : pay_after(c, &ch, invoice, params);
+}
+
+static enum vt_err
+run(struct call *c, struct doc *sub, const struct json *params)
+{
+	bool pending =
+	    strcmp(subscription_behavior(params), "pending_if_incomplete") == 0;
+	int64_t cancel_s = doc_int(sub, "cancel_at");
+	bool over = false;
+	enum vt_err err = drop_waiting(c, sub);
+
+	if (err == VT_OK)
+		err = pending ? check_pending(c, params)
+			      : settings_apply(c, sub, params);
+	if (err == VT_OK && ends_trial(sub, params))
+		err = subscription_trial_over(c, sub, &over);
+	if (err != VT_OK || over)
+		return err;
+	if (needs_plan(sub, params, cancel_s))
+		return change(c, sub, params, pending);
+	if (pending)
+		err = settings_apply(c, sub, params);
+	return err == VT_OK ? subscription_save(c, sub, NULL) : err;
 }
 
 enum vt_err

@@ -379,6 +379,16 @@ class Poor(Life):
         self.assertEqual(unpaid['latest_invoice']['amount_due'], 1999)
 
 
+    def test_it_does_so_when_it_is_ended_by_hand(self):
+        sub = self.subscribe(
+            trial_period_days=5, trial_settings={
+                'end_behavior': {'missing_payment_method': 'pause'}})
+        self.go(START + DAY)
+        sub = self.update(sub, trial_end='now')
+        self.assertEqual(sub['status'], 'paused')
+        self.assertEqual(sub['trial_end'], START + DAY)
+
+
 class Trial(Life):
     def test_nothing_is_due_until_it_ends(self):
         sub = self.subscribe(trial_period_days=30)
@@ -979,6 +989,10 @@ class Pause(Life):
             'transitioned_at': START + 14 * DAY, 'type': 'subscription'})
         self.go(START + 60 * DAY)
         self.assertEqual(len(self.invoices(sub)), 1)
+        seen = box.post('/v1/invoices/create_preview', {
+            'subscription': sub['id'],
+            'subscription_details': {'resume_at': 'now'}}).json
+        self.assertEqual(seen['total'], 1999 - 1000)
         resumed = box.post(f"/v1/subscriptions/{sub['id']}/resume", {
             'expand': ['latest_invoice']})
         self.assertEqual(resumed.json['status'], 'active')
