@@ -52,9 +52,10 @@ def machine():
     for line in pathlib.Path('/etc/os-release').read_text().splitlines():
         if line.startswith('PRETTY_NAME='):
             name = line.partition('=')[2].strip('"')
+    kernel = '.'.join(platform.release().split('.')[:2])
     today = datetime.date.today().isoformat()
     return (f'{today}: {cores} cores of {model}, {memory / 2**20:.0f} GB of '
-            f'memory, {name}, Linux {platform.release()}')
+            f'memory, {name}, Linux {kernel}')
 
 
 def table(head, rows):
