@@ -35,8 +35,7 @@ hidden_int(const struct doc *sub, const char *name)
 	return n;
 }
 
-/* --- when ------------------------------------------------------------------
- */
+/* --- when ------------------------------------------------------------- */
 
 static int64_t
 payment_expires(const struct doc *sub)
@@ -118,8 +117,7 @@ period_ends(const struct doc *sub)
 	return has_status(sub, RENEWS) ? subscription_period_ends(sub) : 0;
 }
 
-/* --- what ------------------------------------------------------------------
- */
+/* --- what ------------------------------------------------------------- */
 
 /*
  * Time is up for the invoice that it waits for. Voiding it does the rest, in

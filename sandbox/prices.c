@@ -6,6 +6,7 @@
 #include "price.h"
 #include "render.h"
 #include "search.h"
+#include "subscription.h"
 
 #define LOOKUP_KEYS_MAX 10
 
@@ -135,6 +136,8 @@ update(struct call *c)
 		err = doc_save(c, d);
 	if (err == VT_OK)
 		err = event_updated(c, "price.updated", d);
+	if (err == VT_OK)
+		err = subscription_show_price(c, d);
 	return err == VT_OK ? render_doc(c, d) : err;
 }
 

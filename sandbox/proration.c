@@ -148,8 +148,7 @@ billed(struct call *c, const struct doc *item, int64_t at_s,
 	return sum;
 }
 
-/* --- the two ----------------------------------------------------------------
- */
+/* --- the two ---------------------------------------------------------- */
 
 enum vt_err
 proration_credit(struct call *c, const struct doc *sub, const struct doc *item,

@@ -9,6 +9,7 @@
 #include "event.h"
 #include "pause.h"
 #include "setup.h"
+#include "subscription_item.h"
 
 enum vt_err
 subscription_items(
@@ -130,8 +131,9 @@ put_items(struct call *c, struct doc *sub)
 	return VT_OK;
 }
 
-enum vt_err
-subscription_save(struct call *c, struct doc *sub, const char *event)
+/* Writes it, without an event. */
+static enum vt_err
+keep(struct call *c, struct doc *sub)
 {
 	enum vt_err err = put_items(c, sub);
 	int64_t due_s;
@@ -142,7 +144,14 @@ subscription_save(struct call *c, struct doc *sub, const char *event)
 	/* What should have been done already is done now. */
 	sub->due_ms =
 	    (due_s != 0 && due_s < c->now_s ? c->now_s : due_s) * 1000;
-	err = doc_save(c, sub);
+	return doc_save(c, sub);
+}
+
+enum vt_err
+subscription_save(struct call *c, struct doc *sub, const char *event)
+{
+	enum vt_err err = keep(c, sub);
+
 	if (err != VT_OK)
 		return err;
 	return event != NULL
@@ -150,8 +159,7 @@ subscription_save(struct call *c, struct doc *sub, const char *event)
 	    : event_updated(c, "customer.subscription.updated", sub);
 }
 
-/* --- its end ---------------------------------------------------------------
- */
+/* --- its end ---------------------------------------------------------- */
 
 enum vt_err
 subscription_end(struct call *c, struct doc *sub, const char *reason)
@@ -195,8 +203,7 @@ subscription_end_all(struct call *c, const struct doc *customer)
 	return err;
 }
 
-/* --- what its invoices come to ---------------------------------------------
- */
+/* --- what its invoices come to ---------------------------------------- */
 
 /* The subscription that an invoice is for, or NULL. */
 static struct doc *
@@ -374,6 +381,31 @@ subscription_forget_method(
 			continue;
 		json_put_null(sub->body, "default_payment_method");
 		err = subscription_save(c, sub, NULL);
+	}
+	return err;
+}
+
+/* --- a price that has changed ------------------------------------------ */
+
+enum vt_err
+subscription_show_price(struct call *c, const struct doc *price)
+{
+	struct doc_ids of = { 0 };
+	struct doc *item, *sub;
+	enum vt_err err = subscription_item_ids(c, price, &of);
+
+	for (size_t i = 0; i < of.count && err == VT_OK; i++) {
+		item = doc_find(c, R_SUBSCRIPTION_ITEM, of.ids[i]);
+		sub = item == NULL
+		    ? NULL
+		    : doc_find(c, R_SUBSCRIPTION,
+			  json_str_at(item->body, "subscription"));
+		if (sub == NULL)
+			return VT_DB;
+		subscription_item_show(item, price);
+		err = doc_save(c, item);
+		if (err == VT_OK)
+			err = keep(c, sub);
 	}
 	return err;
 }

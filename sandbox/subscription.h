@@ -112,4 +112,9 @@ subscription_set_up(struct call *c, const struct doc *setup) VT_MUSTCHECK;
 enum vt_err subscription_forget_method(
     struct call *c, const char *customer, const char *method) VT_MUSTCHECK;
 
+/* A price has changed (not its amount): the items that have it show that,
+ * and no event tells. */
+enum vt_err
+subscription_show_price(struct call *c, const struct doc *price) VT_MUSTCHECK;
+
 #endif

@@ -56,6 +56,37 @@ put_plan(struct doc *item, const struct doc *price)
 	    json_get(price->body, "transform_quantity"));
 }
 
+void
+subscription_item_show(struct doc *item, const struct doc *price)
+{
+	json_put_copy(item->body, "price", price->body);
+	put_plan(item, price);
+}
+
+enum vt_err
+subscription_item_ids(
+    struct call *c, const struct doc *price, struct doc_ids *out)
+{
+	struct query q;
+	enum vt_err err;
+	size_t n = 0;
+
+	err = db_query(&q, c->box->db,
+	    "SELECT id, count(*) OVER () FROM objects WHERE kind = "
+	    "'subscription_item' AND deleted = 0 AND json_extract(body, "
+	    "'$.price.id') = :price ORDER BY seq",
+	    DB_TEXT("price", price->id));
+	while (err == VT_OK && (err = db_step(&q)) == VT_OK) {
+		if (n == 0)
+			out->ids = arena_array(
+			    c->arena, (size_t)db_int(&q, 1), sizeof(*out->ids));
+		out->ids[n++] = arena_strdup(c->arena, db_text(&q, 0));
+	}
+	db_done(&q);
+	out->count = n;
+	return err == VT_NOTFOUND ? VT_OK : err;
+}
+
 static enum vt_err
 put_price(
     struct call *c, struct doc *item, const struct json *params, const char *at)
@@ -93,8 +124,7 @@ put_price(
 		return call_fail(c, 400, NULL, param,
 		    "The price specified is set to `type=one_time` but this "
 		    "field only accepts prices with `type=recurring`.");
-	json_put_copy(item->body, "price", price->body);
-	put_plan(item, price);
+	subscription_item_show(item, price);
 	return VT_OK;
 }
 
@@ -220,8 +250,7 @@ subscription_item_title(struct call *c, const struct doc *item)
 	    : name;
 }
 
-/* --- together ----------------------------------------------------------------
- */
+/* --- together --------------------------------------------------------- */
 
 static enum vt_err
 check_interval(struct call *c, const struct doc *a, const struct doc *b)

@@ -24,6 +24,13 @@ struct doc *subscription_item_copy(struct call *c, const struct doc *item);
 enum vt_err subscription_item_price(
     struct call *c, const struct doc *item, struct doc **out) VT_MUSTCHECK;
 
+/* Shows this price in it, and as the plan that it once would have been. */
+void subscription_item_show(struct doc *item, const struct doc *price);
+
+/* The ids of all items that have this price. */
+enum vt_err subscription_item_ids(
+    struct call *c, const struct doc *price, struct doc_ids *out) VT_MUSTCHECK;
+
 /* Its quantity; 0 for usage that is metered. */
 int64_t subscription_item_quantity(const struct doc *item);
 

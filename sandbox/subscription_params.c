@@ -54,8 +54,7 @@ static const char *const resume_behavior[] = { "resume_on_payment_attempt",
 
 static const struct param texts[] = { PARAM("", P_STR, 0) };
 
-/* --- parts ------------------------------------------------------------------
- */
+/* --- parts ------------------------------------------------------------ */
 
 #define ITEM_PARAMS(empty)                                             \
 	PARAM_OF("discounts", P_LIST, P_EMPTY, discount_params),       \
@@ -198,8 +197,7 @@ static const struct param preview_anchor[] = {
 	PARAM_END,
 };
 
-/* --- operations --------------------------------------------------------------
- */
+/* --- operations ------------------------------------------------------- */
 
 /* What create and update take alike. */
 #define SUBSCRIPTION_PARAMS                                             \

@@ -169,8 +169,7 @@ test_clock_failed(struct call *c, const char *id)
 		db_rollback(c->box->db);
 }
 
-/* --- operations ------------------------------------------------------------
- */
+/* --- operations ------------------------------------------------------- */
 
 /* A customer that has nothing yet that another clock has moved. */
 static enum vt_err

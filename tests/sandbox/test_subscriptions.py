@@ -1192,6 +1192,17 @@ class Looking(Life):
                      f"metadata['order']:'{self.customer}'"}).json
         self.assertEqual([s['id'] for s in found['data']], [sub['id']])
 
+    def test_a_price_that_is_renamed_shows_at_once(self):
+        own = box.price(800, 'Own')
+        sub = self.subscribe(price=own)
+        box.post(f'/v1/prices/{own}', {
+            'nickname': 'own', 'metadata': {'tokens': '8'}})
+        item = self.read(sub)['items']['data'][0]
+        self.assertEqual(item['price']['nickname'], 'own')
+        self.assertEqual(item['plan']['metadata'], {'tokens': '8'})
+        self.assertEqual(box.get(
+            f"/v1/subscription_items/{item['id']}").json, item)
+
     def test_expansion_goes_into_its_items(self):
         sub = self.subscribe(expand=[
             'items.data.price.product', 'customer', 'latest_invoice.payments'])
