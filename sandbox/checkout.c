@@ -224,13 +224,16 @@ static enum vt_err
 complete(struct call *c, struct doc *d, const char *payment_status)
 {
 	static const char *const made[] = { "invoice", "subscription", NULL };
+	enum vt_err err;
 
 	doc_apply(d->body, d->hidden, made);
 	json_put_text(d->body, "url", "null");
 	json_put_str(d->body, "payment_status", payment_status);
 	json_put_str(d->body, "status", "complete");
 	d->due_ms = 0;
-	return save_and_emit(c, d, "checkout.session.completed");
+	err = checkout_redeem(c, d);
+	return err == VT_OK ? save_and_emit(c, d, "checkout.session.completed")
+			    : err;
 }
 
 static enum vt_err

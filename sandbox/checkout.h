@@ -30,6 +30,9 @@ enum vt_err checkout_put_items(struct call *c, struct doc *d) VT_MUSTCHECK;
 /* Takes a coupon or a code off its items and sums: amount_discount. */
 enum vt_err checkout_put_discount(struct call *c, struct doc *d) VT_MUSTCHECK;
 
+/* It was paid: the coupon or code is used once more. */
+enum vt_err checkout_redeem(struct call *c, const struct doc *d) VT_MUSTCHECK;
+
 /* The session's line items, in their order. */
 enum vt_err checkout_items(
     struct call *c, const struct doc *d, struct doc_ids *out) VT_MUSTCHECK;

@@ -4,8 +4,7 @@
 
 #include <string.h>
 
-#include "coupon.h"
-#include "decimal.h"
+#include "discount.h"
 #include "price.h"
 #include "render.h"
 #include "text/money.h"
@@ -187,79 +186,69 @@ checkout_items(struct call *c, const struct doc *d, struct doc_ids *out)
 	return err;
 }
 
-/* The coupon that the parameters name, by itself or by a code for it. */
-static enum vt_err
-find_coupon(struct call *c, const struct json *given, struct doc **out)
+static struct discount_for
+discount_for(const struct doc *d)
 {
-	const char *coupon = json_str_at(given, "coupon");
-	const char *code = json_str_at(given, "promotion_code");
-	struct doc *d;
-	enum vt_err err;
-
-	if ((coupon == NULL) == (code == NULL))
-		return call_fail(c, 400, NULL, "discounts[0]",
-		    "You must provide either `coupon` or `promotion_code`.");
-	if (code != NULL) {
-		err = doc_need(c, R_PROMOTION_CODE, code,
-		    "discounts[0][promotion_code]", &d);
-		if (err != VT_OK)
-			return err;
-		if (!promotion_code_active(c, d->body))
-			return call_fail(c, 400, "promotion_code_expired",
-			    "discounts[0][promotion_code]",
-			    "This promotion code cannot be redeemed any "
-			    "more.");
-		coupon = json_str_at(d->body, "promotion.coupon");
-	}
-	err = doc_need(c, R_COUPON, coupon, "discounts[0][coupon]", out);
-	if (err == VT_OK && !coupon_valid(c, (*out)->body))
-		return call_fail(c, 400, "coupon_expired",
-		    "discounts[0][coupon]",
-		    "This coupon cannot be redeemed any more.");
-	return err;
+	return (struct discount_for){
+		.customer = json_str_at(d->body, "customer"),
+		.checkout_session = d->id,
+		.currency = json_str_at(d->body, "currency"),
+		.amount = int_of(d->body, "amount_subtotal"),
+	};
 }
 
+/*
+ * What the discount would take off each line, with all that could stand in
+ * its way: it is redeemed, looked at, and redeeming it is undone.
+ */
 static enum vt_err
-amount_off(struct call *c, const struct doc *d, const struct doc *coupon,
-    int64_t subtotal, int64_t *out)
+try_discount(struct call *c, const struct doc *d, struct bill_line *lines,
+    const char *const *products, size_t count)
 {
-	const char *percent = json_str_at(coupon->hidden, "percent_off");
-	const char *currency = json_str_at(coupon->body, "currency");
+	const struct discount_for f = discount_for(d);
+	struct json *ids;
+	enum vt_err err = db_savepoint(c->box->db), undone;
 
-	decimal rate;
-
-	if (percent != NULL && decimal_parse(percent, &rate) &&
-	    decimal_scale(rate, subtotal, 100, out))
-		return VT_OK;
-	if (currency == NULL ||
-	    strcmp(currency, json_str_at(d->body, "currency")) != 0)
-		return call_fail(c, 400, NULL, "discounts[0]",
-		    "This coupon is not for %s.",
-		    json_str_at(d->body, "currency"));
-	*out = int_of(coupon->body, "amount_off");
-	if (*out > subtotal)
-		*out = subtotal;
-	return VT_OK;
+	if (err != VT_OK)
+		return err;
+	err = discounts_redeem(
+	    c, json_get(c->params, "discounts"), "discounts", &f, &ids);
+	if (err == VT_OK)
+		discount_apply(
+		    doc_find(c, R_DISCOUNT, json_str(json_first(ids))),
+		    f.currency, lines, products, count);
+	undone = db_undo(c->box->db);
+	doc_forget(c);
+	return err == VT_OK ? undone : err;
 }
 
-/* Each item bears its share; the last one what is left of the rounding. */
+/* Writes it on the items; *off is what it comes to. */
 static enum vt_err
-share(struct call *c, const struct doc *d, int64_t subtotal, int64_t discount)
+discount_items(struct call *c, const struct doc *d, int64_t *off)
 {
+	struct bill_line lines[ITEMS_MAX];
+	const char *products[ITEMS_MAX];
 	struct doc_ids items;
-	int64_t left = discount, part;
+	struct doc *line;
 	enum vt_err err = checkout_items(c, d, &items);
 
+	if (err != VT_OK)
+		return err;
+	for (size_t i = 0; i < items.count; i++) {
+		line = doc_find(c, R_CHECKOUT_ITEM, items.ids[i]);
+		products[i] = json_str_at(line->body, "price.product");
+		lines[i] = (struct bill_line){
+			.left = int_of(line->body, "amount_subtotal"),
+			.takes = true,
+		};
+	}
+	err = try_discount(c, d, lines, products, items.count);
 	for (size_t i = 0; err == VT_OK && i < items.count; i++) {
-		struct doc *line = doc_find(c, R_CHECKOUT_ITEM, items.ids[i]);
-		int64_t amount = int_of(line->body, "amount_subtotal");
-
-		part = i + 1 == items.count || subtotal == 0
-		    ? left
-		    : amount_scale(discount, amount, subtotal);
-		left -= part;
-		json_put_int(line->body, "amount_discount", part);
-		json_put_int(line->body, "amount_total", amount - part);
+		line = doc_find(c, R_CHECKOUT_ITEM, items.ids[i]);
+		json_put_int(line->body, "amount_discount", lines[i].off);
+		json_put_int(line->body, "amount_total",
+		    int_of(line->body, "amount_subtotal") - lines[i].off);
+		*off += lines[i].off;
 		err = doc_save(c, line);
 	}
 	return err;
@@ -271,8 +260,7 @@ checkout_put_discount(struct call *c, struct doc *d)
 	const struct json *list = json_get(c->params, "discounts");
 	const struct json *given = json_first(list);
 	struct json *shown;
-	struct doc *coupon;
-	int64_t subtotal = int_of(d->body, "amount_subtotal"), off = 0;
+	int64_t off = 0;
 	enum vt_err err;
 
 	if (given == NULL)
@@ -283,17 +271,34 @@ checkout_put_discount(struct call *c, struct doc *d)
 	if (doc_is(d, "mode", "setup"))
 		return call_fail(c, 400, NULL, "discounts",
 		    "You cannot pass `discounts` in `setup` mode.");
-	err = find_coupon(c, given, &coupon);
-	if (err == VT_OK)
-		err = amount_off(c, d, coupon, subtotal, &off);
-	if (err == VT_OK)
-		err = share(c, d, subtotal, off);
+	err = discount_items(c, d, &off);
 	if (err != VT_OK)
 		return err;
-	put_sums(d, subtotal, off);
+	put_sums(d, int_of(d->body, "amount_subtotal"), off);
 	shown = json_add_object(json_put_array(d->body, "discounts"));
 	json_put_str(shown, "coupon", json_str_at(given, "coupon"));
 	json_put_str(
 	    shown, "promotion_code", json_str_at(given, "promotion_code"));
+	return VT_OK;
+}
+
+/*
+ * It was good when the customer began to pay, so that it has been used up
+ * meanwhile is no reason to undo the payment.
+ */
+enum vt_err
+checkout_redeem(struct call *c, const struct doc *d)
+{
+	const struct discount_for f = discount_for(d);
+	struct json *ids;
+	enum vt_err err;
+
+	if (!doc_is(d, "mode", "payment"))
+		return VT_OK; /* the subscription has it */
+	err = discounts_redeem(
+	    c, json_get(d->hidden, "discounts"), "discounts", &f, &ids);
+	if (err != VT_INVALID)
+		return err;
+	c->error = (struct api_error){ 0 };
 	return VT_OK;
 }

@@ -114,6 +114,40 @@ class Payment(unittest.TestCase):
         self.assertEqual((done['status'], done['payment_intent']),
                          ('complete', None))
 
+    def test_a_code_is_redeemed_when_it_is_paid(self):
+        coupon = box.post('/v1/coupons', {
+            'percent_off': 10, 'max_redemptions': 1}).json['id']
+        code = box.post('/v1/promotion_codes', {
+            'promotion': {'type': 'coupon', 'coupon': coupon},
+            'restrictions': {'minimum_amount': 900,
+                             'minimum_amount_currency': 'usd'}}).json['id']
+        used = lambda: box.get(
+            f'/v1/coupons/{coupon}').json['times_redeemed']
+        low = create(line_items=[item(500)],
+                     discounts=[{'promotion_code': code}])
+        self.assertEqual(low.status, 400, low)
+        made = session(discounts=[{'promotion_code': code}])
+        self.assertEqual(made['amount_total'], 899)
+        self.assertEqual(used(), 0)
+        self.assertEqual(pay(made).json['status'], 'complete')
+        self.assertEqual(used(), 1)
+        late = create(line_items=[item()], discounts=[{'coupon': coupon}])
+        self.assertEqual(late.status, 400)
+
+    def test_a_coupon_is_for_its_products_only(self):
+        products = [box.post('/v1/products', {'name': n}).json['id']
+                    for n in 'ab']
+        prices = [box.post('/v1/prices', {
+            'product': p, 'currency': 'usd', 'unit_amount': 1000}).json['id']
+                  for p in products]
+        coupon = box.post('/v1/coupons', {
+            'percent_off': 50, 'applies_to': {'products': products[:1]}}
+        ).json['id']
+        made = session(line_items=[{'price': p} for p in prices],
+                       discounts=[{'coupon': coupon}])
+        items = read(made, expand=['line_items'])['line_items']['data']
+        self.assertEqual([i['amount_total'] for i in items], [500, 1000])
+
     def test_a_decline_leaves_it_open(self):
         made = session()
         answer = pay(made, 'pm_card_chargeDeclined')
