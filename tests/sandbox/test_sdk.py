@@ -10,6 +10,7 @@ import tempfile
 import unittest
 
 from sandbox import NPM, ROOT, Sandbox, node
+from test_cli import HANDLED
 
 FOLDER = ROOT / 'tests/sandbox/sdk'
 
@@ -79,6 +80,12 @@ class Sdk(unittest.TestCase):
         used = {find(known, item['verb'], item['path'].split('?')[0])
                 for item in items if item['what'] == 'answer'}
         self.assertEqual(sorted(known - used), [])
+
+    def test_every_event_that_we_handle_was_told(self):
+        items = map(json.loads, self.record.read_text().splitlines())
+        told = {item['body']['type'] for item in items
+                if item['what'] == 'event'}
+        self.assertEqual(sorted(set(HANDLED) - told), [])
 
     def test_what_was_answered_is_of_the_types_that_the_sdk_declares(self):
         said = run('judge.mjs', self.record)

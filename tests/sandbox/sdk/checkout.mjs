@@ -60,6 +60,26 @@ export default {
         assert.deepEqual(ids(found), [session.id]);
     },
 
+    async a_bank_debit_comes_through_days_later_or_not() {
+        for (const [method, status, type] of [
+            ['pm_sepaDebit_success', 'paid', 'checkout.session.async_payment_succeeded'],
+            ['pm_sepaDebit_insufficientFunds', 'unpaid', 'checkout.session.async_payment_failed'],
+        ]) {
+            const session = await stripe.checkout.sessions.create({
+                mode: 'payment', success_url: BACK, allowed_payment_method_types: ['sepa_debit'],
+                line_items: [{ price: await thing({ currency: 'eur' }), quantity: 1 }] });
+            await control('checkout', {
+                session: session.id, payment_method: method, email: 'bank@example.com' });
+            const waiting = await stripe.checkout.sessions.retrieve(session.id);
+            assert.deepEqual([waiting.status, waiting.payment_status], ['complete', 'unpaid']);
+            await control('advance', { seconds: `${10 * 86400}` });
+            const done = await stripe.checkout.sessions.retrieve(session.id);
+            assert.equal(done.payment_status, status);
+            const types = (await told(session.id)).map((event) => event.type);
+            assert.deepEqual(types, ['checkout.session.completed', type]);
+        }
+    },
+
     async a_card_is_saved_on_its_page() {
         const { id: customer } = await stripe.customers.create({});
         const session = await stripe.checkout.sessions.create({

@@ -1,7 +1,7 @@
 /* Customers, and the payment methods that they keep. */
 
 import {
-    KEY, assert, failing, ids, page, pay, stripe,
+    KEY, assert, control, deliveries, failing, ids, page, pay, settle, stripe, told,
 } from './lib/life.mjs';
 
 export default {
@@ -79,9 +79,23 @@ export default {
         assert.equal(given.status, 200);
         const read = await stripe.customers.retrieve(id, { expand: ['discount.promotion_code'] });
         assert.equal(read.discount.source.coupon, coupon);
+        const { id: other } = await stripe.coupons.create({ percent_off: 20, duration: 'forever' });
+        assert.equal((await page(`/v1/customers/${id}`, { coupon: other, key: KEY })).status, 200);
+        await settle();
+        const types = deliveries.filter(({ data: { object } }) => object.customer === id).map(({ type }) => type);
+        assert.deepEqual(types, ['customer.discount.created', 'customer.discount.updated']);
         const gone = await stripe.customers.deleteDiscount(id);
-        assert.equal(gone.id, read.discount.id);
         assert.equal(gone.deleted, true);
         assert.equal((await failing(stripe.customers.deleteDiscount(id))).statusCode, 404);
+    },
+
+    async a_new_card_takes_the_place_of_an_old_one() {
+        const { id: customer } = await stripe.customers.create({});
+        const { id } = await stripe.paymentMethods.attach('pm_card_visa', { customer });
+        await control('renew-card', { payment_method: id, exp_month: '1', exp_year: '2049' });
+        assert.equal((await stripe.paymentMethods.retrieve(id)).card.exp_year, 2049);
+        const { type, data } = (await told(id)).at(-1);
+        assert.equal(type, 'payment_method.automatically_updated');
+        assert.equal(typeof data.previous_attributes.card.exp_year, 'number');
     },
 };
