@@ -44,6 +44,7 @@ static const struct operation *const tables[] = {
 	test_clock_operations,
 	product_operations,
 	price_operations,
+	plan_operations,
 	coupon_operations,
 	promotion_code_operations,
 	customer_balance_operations,

@@ -80,6 +80,7 @@ extern const struct operation checkout_pages[];
 extern const struct operation portal_pages[];
 extern const struct operation product_operations[];
 extern const struct operation price_operations[];
+extern const struct operation plan_operations[];
 extern const struct operation coupon_operations[];
 extern const struct operation promotion_code_operations[];
 extern const struct operation customer_balance_operations[];

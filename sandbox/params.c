@@ -235,8 +235,11 @@ read_leaf(struct call *c, const struct tree *t, const struct param *row,
 		return read_currency(c, t->value, at, p);
 	case P_DECIMAL:
 		return read_decimal(c, t->value, row, at, p);
-	case P_META:
 	case P_HASH:
+		if ((row->flags & P_OR_TEXT) != 0)
+			return read_text(c, t->value, row, at, p);
+		return call_fail(c, 400, NULL, at, "Invalid object");
+	case P_META:
 	case P_MAP:
 		return call_fail(c, 400, NULL, at, "Invalid object");
 	case P_LIST:

@@ -31,6 +31,7 @@ enum param_kind {
 
 #define P_REQUIRED 1u
 #define P_EMPTY 2u	 /* may be unset by an empty value */
+#define P_OR_TEXT 8u	 /* a P_HASH that may be a text instead, an id */
 #define P_UNVERSIONED 4u /* only for callers that name no version */
 
 struct param {

@@ -138,3 +138,22 @@ price_amount(struct call *c, const struct doc *price, const char *currency,
 		    (long long)quantity, price->id);
 	return VT_OK;
 }
+
+void
+price_as_plan(const struct json *price, struct json *plan)
+{
+	static const char *const same[] = { "id", "active", "billing_scheme",
+		"created", "currency", "livemode", "metadata", "nickname",
+		"product", "tiers", "tiers_mode", NULL };
+	static const char *const recurring[] = { "interval", "interval_count",
+		"meter", "trial_period_days", "usage_type", NULL };
+
+	doc_apply(plan, price, same);
+	json_put_str(plan, "object", "plan");
+	json_put_copy(plan, "amount", json_get(price, "unit_amount"));
+	json_put_copy(
+	    plan, "amount_decimal", json_get(price, "unit_amount_decimal"));
+	doc_apply(plan, json_get(price, "recurring"), recurring);
+	json_put_copy(
+	    plan, "transform_usage", json_get(price, "transform_quantity"));
+}

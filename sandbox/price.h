@@ -18,7 +18,12 @@ extern const struct param price_recurring_params[];
 extern const struct param price_options_params[]; /* of one currency */
 extern const struct param price_tiers_params[];
 extern const struct param price_custom_params[];
+extern const struct param price_transform_params[];
 extern const char *const price_tax_behaviors[];
+extern const char *const price_schemes[];
+extern const char *const price_tiers_modes[];
+extern const char *const price_intervals[];
+extern const char *const price_usages[];
 #define PRICE_UNIT_AMOUNT_MAX 99999999999
 #define PRICE_AMOUNT_PARAMS                                             \
 	PARAM_RANGE("unit_amount", P_INT, 0, 0, PRICE_UNIT_AMOUNT_MAX), \
@@ -43,6 +48,9 @@ enum vt_err price_put_options(
  */
 enum vt_err price_put_lookup_key(
     struct call *c, struct doc *d, const struct json *params) VT_MUSTCHECK;
+
+/* The members of a price as those of the plan that it once was. */
+void price_as_plan(const struct json *price, struct json *plan);
 
 /* The price of this id, which must be active; `param` named it. */
 enum vt_err price_take(struct call *c, const char *id, const char *param,

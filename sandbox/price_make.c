@@ -8,11 +8,20 @@
 #include "product.h"
 #include "text/money.h"
 
-static const char *const intervals[] = { "day", "month", "week", "year", NULL };
+const char *const price_intervals[] = { "day", "month", "week", "year", NULL };
 const char *const price_tax_behaviors[] = { "exclusive", "inclusive",
 	"unspecified", NULL };
-static const char *const usages[] = { "licensed", "metered", NULL };
+const char *const price_usages[] = { "licensed", "metered", NULL };
 
+const char *const price_schemes[] = { "per_unit", "tiered", NULL };
+const char *const price_tiers_modes[] = { "graduated", "volume", NULL };
+static const char *const rounds[] = { "down", "up", NULL };
+
+const struct param price_transform_params[] = {
+	PARAM_RANGE("divide_by", P_INT, P_REQUIRED, 1, PRICE_QUANTITY_MAX),
+	PARAM_ENUM("round", P_REQUIRED, rounds),
+	PARAM_END,
+};
 const struct param price_custom_params[] = {
 	PARAM("enabled", P_BOOL, P_REQUIRED),
 	PARAM_RANGE("maximum", P_INT, 0, 1, PRICE_UNIT_AMOUNT_MAX),
@@ -37,16 +46,16 @@ const struct param price_options_params[] = {
 	PARAM_END,
 };
 static const struct param simple_recurring[] = {
-	PARAM_ENUM("interval", P_REQUIRED, intervals),
+	PARAM_ENUM("interval", P_REQUIRED, price_intervals),
 	PARAM_RANGE("interval_count", P_INT, 0, 1, 1095),
 	PARAM_END,
 };
 const struct param price_recurring_params[] = {
-	PARAM_ENUM("interval", P_REQUIRED, intervals),
+	PARAM_ENUM("interval", P_REQUIRED, price_intervals),
 	PARAM_RANGE("interval_count", P_INT, 0, 1, 1095),
 	PARAM("meter", P_STR, 0),
 	PARAM_RANGE("trial_period_days", P_INT, 0, 1, 730),
-	PARAM_ENUM("usage_type", 0, usages),
+	PARAM_ENUM("usage_type", 0, price_usages),
 	PARAM_END,
 };
 const struct param price_data_params[] = {
@@ -349,8 +358,10 @@ price_make(struct call *c, const struct json *params, const char *prefix,
 	static const char *const names[] = { "billing_scheme", "currency",
 		"nickname", "tiers_mode", "transform_quantity", NULL };
 	struct doc *d = doc_new(c, R_PRICE);
-	enum vt_err err;
+	enum vt_err err = doc_name(c, d, json_str_at(params, "id"));
 
+	if (err != VT_OK)
+		return err;
 	doc_apply(d->body, params, names);
 	doc_metadata(c, d->body, params);
 	json_put_bool(d->body, "active", active);

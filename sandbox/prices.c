@@ -10,20 +10,12 @@
 
 #define LOOKUP_KEYS_MAX 10
 
-static const char *const schemes[] = { "per_unit", "tiered", NULL };
-static const char *const modes[] = { "graduated", "volume", NULL };
-static const char *const rounds[] = { "down", "up", NULL };
 static const char *const types[] = { "one_time", "recurring", NULL };
 
-static const struct param transform[] = {
-	PARAM_RANGE("divide_by", P_INT, P_REQUIRED, 1, PRICE_QUANTITY_MAX),
-	PARAM_ENUM("round", P_REQUIRED, rounds),
-	PARAM_END,
-};
 static const struct param create_params[] = {
 	PARAM("currency", P_CURRENCY, P_REQUIRED),
 	PARAM("active", P_BOOL, 0),
-	PARAM_ENUM("billing_scheme", 0, schemes),
+	PARAM_ENUM("billing_scheme", 0, price_schemes),
 	PARAM_OF("currency_options", P_MAP, 0, price_options_params),
 	PARAM_OF("custom_unit_amount", P_HASH, 0, price_custom_params),
 	PARAM_RANGE("lookup_key", P_STR, 0, 0, 200),
@@ -34,9 +26,9 @@ static const struct param create_params[] = {
 	PARAM_OF("recurring", P_HASH, 0, price_recurring_params),
 	PARAM_ENUM("tax_behavior", 0, price_tax_behaviors),
 	PARAM_OF("tiers", P_LIST, 0, price_tiers_params),
-	PARAM_ENUM("tiers_mode", 0, modes),
+	PARAM_ENUM("tiers_mode", 0, price_tiers_modes),
 	PARAM("transfer_lookup_key", P_BOOL, 0),
-	PARAM_OF("transform_quantity", P_HASH, 0, transform),
+	PARAM_OF("transform_quantity", P_HASH, 0, price_transform_params),
 	PRICE_AMOUNT_PARAMS,
 	PARAM_END,
 };

@@ -35,32 +35,11 @@ name_of(struct call *c, const char *at, const char *name)
 			     : arena_printf(c->arena, "%s[%s]", at, name);
 }
 
-/* The price as plans once were. */
-static void
-put_plan(struct doc *item, const struct doc *price)
-{
-	static const char *const same[] = { "id", "active", "billing_scheme",
-		"created", "currency", "livemode", "metadata", "nickname",
-		"product", "tiers_mode", NULL };
-	static const char *const recurring[] = { "interval", "interval_count",
-		"meter", "trial_period_days", "usage_type", NULL };
-	struct json *plan = json_put_object(item->body, "plan");
-
-	doc_apply(plan, price->body, same);
-	json_put_str(plan, "object", "plan");
-	json_put_copy(plan, "amount", json_get(price->body, "unit_amount"));
-	json_put_copy(plan, "amount_decimal",
-	    json_get(price->body, "unit_amount_decimal"));
-	doc_apply(plan, json_get(price->body, "recurring"), recurring);
-	json_put_copy(plan, "transform_usage",
-	    json_get(price->body, "transform_quantity"));
-}
-
 void
 subscription_item_show(struct doc *item, const struct doc *price)
 {
 	json_put_copy(item->body, "price", price->body);
-	put_plan(item, price);
+	price_as_plan(price->body, json_put_object(item->body, "plan"));
 }
 
 enum vt_err

@@ -220,6 +220,54 @@ class Prices(unittest.TestCase):
         self.assertEqual(answer.error['param'], 'tax_behavior')
 
 
+class Plans(unittest.TestCase):
+    """What recurring prices were before; each is one still."""
+
+    def test_a_plan_is_a_price(self):
+        made = box.post('/v1/plans', {
+            'currency': 'usd', 'interval': 'month', 'amount': 1999,
+            'product': {'name': 'Monthly'}, 'metadata': {'a': 'b'}})
+        self.assertEqual(made.status, 200, made)
+        plan = made.json
+        self.assertTrue(plan['id'].startswith('plan_'))
+        self.assertEqual(plan['object'], 'plan')
+        self.assertEqual(plan['amount_decimal'], '1999')
+        price = box.get(f"/v1/prices/{plan['id']}").json
+        self.assertEqual(price['unit_amount'], 1999)
+        self.assertEqual(price['recurring']['interval'], 'month')
+        changed = box.post(f"/v1/plans/{plan['id']}", {
+            'nickname': 'M', 'trial_period_days': 7})
+        self.assertEqual(changed.json['trial_period_days'], 7)
+        told = box.get('/v1/events', {'type': 'plan.updated'}).json['data']
+        self.assertEqual(told[0]['data']['previous_attributes'], {
+            'nickname': None, 'trial_period_days': None})
+        whole = box.get(f"/v1/plans/{plan['id']}", {'expand': ['product']})
+        self.assertEqual(whole.json['product']['name'], 'Monthly')
+        listed = box.get('/v1/plans', {'product': plan['product']})
+        self.assertEqual(listed.json['url'], '/v1/plans')
+        self.assertEqual(listed.json['data'][0]['object'], 'plan')
+        self.assertEqual(ids(listed), [plan['id']])
+        gone = box.call('DELETE', f"/v1/plans/{plan['id']}").json
+        self.assertEqual(gone, {
+            'id': plan['id'], 'object': 'plan', 'deleted': True})
+        self.assertEqual(box.get(f"/v1/plans/{plan['id']}").status, 404)
+
+    def test_a_product_is_named_or_made(self):
+        product = box.post('/v1/products', {'name': 'P'}).json['id']
+        plan = box.post('/v1/plans', {
+            'id': 'gold', 'currency': 'usd', 'interval': 'year',
+            'amount_decimal': '0.5', 'product': product}).json
+        self.assertEqual(plan['id'], 'gold')
+        self.assertEqual(plan['product'], product)
+        self.assertIsNone(plan['amount'])
+        once = box.post('/v1/prices', {
+            'currency': 'usd', 'unit_amount': 1, 'product': product}).json
+        self.assertEqual(box.get(f"/v1/plans/{once['id']}").status, 404)
+        answer = box.post('/v1/plans', {
+            'currency': 'usd', 'interval': 'year', 'amount': 5})
+        self.assertEqual(answer.error['param'], 'product')
+
+
 class Search(unittest.TestCase):
     def test_products_and_prices_are_found(self):
         price = box.post('/v1/prices', {

@@ -84,4 +84,18 @@ export default {
         assert.equal((await stripe.coupons.del(amount.id)).deleted, true);
         assert.ok(ids((await stripe.coupons.list({ limit: 100 })).data).includes(coupon.id));
     },
+
+    async a_plan_is_a_price_by_its_old_name() {
+        const plan = await stripe.plans.create({
+            currency: 'usd', interval: 'month', amount: 1999, product: { name: 'Monthly' } });
+        assert.equal(plan.amount, 1999);
+        assert.equal((await stripe.prices.retrieve(plan.id)).unit_amount, 1999);
+        assert.equal((await stripe.plans.update(plan.id, { nickname: 'M' })).nickname, 'M');
+        const read = await stripe.plans.retrieve(plan.id, { expand: ['product'] });
+        assert.equal(read.product.name, 'Monthly');
+        const listed = await stripe.plans.list({ product: plan.product, active: true });
+        assert.deepEqual(ids(listed.data), [plan.id]);
+        assert.equal((await stripe.plans.del(plan.id)).deleted, true);
+        assert.equal((await failing(stripe.plans.retrieve(plan.id))).code, 'resource_missing');
+    },
 };
