@@ -1,7 +1,7 @@
 /* What happened, as it was listed and as it was delivered; the last chapter. */
 
 import {
-    VERSION, assert, collect, deliveries, endpoint, ids, pay, settle, stripe,
+    VERSION, assert, collect, deliveries, endpoint, ids, pay, settle, stripe, told,
 } from './lib/life.mjs';
 
 export default {
@@ -39,8 +39,9 @@ export default {
     async an_event_says_what_changed_and_who_asked() {
         const updated = deliveries.find(({ type }) => type === 'charge.updated');
         assert.equal(updated.data.previous_attributes.balance_transaction, null);
-        const created = deliveries.find(({ type }) => type === 'customer.created');
-        assert.match(created.request.id, /^req_/);
+        const { id, lastResponse } = await stripe.customers.create({});
+        const [created] = await told(id);
+        assert.equal(created.request.id, lastResponse.requestId);
         assert.match(created.request.idempotency_key, /^stripe-node-retry-/);
         assert.equal(created.api_version, VERSION);
     },
