@@ -1,15 +1,14 @@
 """The sandbox, judged by the official CLI, which names no version."""
 
-import os
 import platform
 import re
 import subprocess
 import tempfile
 import unittest
 
-from sandbox import ROOT, VERSION, Sandbox
+from judged import judge
+from sandbox import NPM, VERSION, Sandbox
 
-NPM = os.environ.get('VANTAGE_NPM', str(ROOT / 'node_modules'))
 CLI = f'{NPM}/@stripe/cli-linux-x64/bin/stripe'
 
 # Every type of event that this project handles, and some that come before
@@ -94,6 +93,8 @@ class Cli(unittest.TestCase):
         return set(re.findall(r'(?m)^  ([a-z_0-9]+(?:\.[a-z_0-9]+)+)$', said))
 
     def test_trigger_makes_what_it_names(self):
+        """And all that happens meanwhile is of the types of the SDK."""
+        happened = []
         known = self.triggers()
         self.assertEqual(set(HANDLED) - known, NO_TRIGGER)
         for name in [name for name in HANDLED if name in known]:
@@ -108,6 +109,9 @@ class Cli(unittest.TestCase):
                 self.box.control('POST', 'tick')
                 found = self.box.get('/v1/events', {'type': name}).json
                 self.assertGreaterEqual(len(found['data']), 1)
+                happened += self.box.get(
+                    '/v1/events', {'limit': 100}).json['data']
+        judge([{'what': 'event', 'body': event} for event in happened])
 
     def test_overrides_reach_the_object(self):
         done = self.stripe(

@@ -2,13 +2,11 @@
 judged by the types that the official SDK declares for its callers."""
 
 import json
-import pathlib
-import tempfile
 import unittest
 
+from judged import judge
 from sandbox import BROWSER_KEY, VERSION, Sandbox
 from stack import Stack, wait_for
-from test_sdk import run
 
 
 class TheList(unittest.TestCase):
@@ -146,15 +144,10 @@ class Workers(unittest.TestCase):
         self.assertGreaterEqual(kinds, {
             ('POST', 'customers'), ('POST', 'payment_intents'),
             ('GET', 'payment_intents'), ('POST', 'payment_intents', 'cancel')})
-        with tempfile.TemporaryDirectory() as folder:
-            record = pathlib.Path(folder) / 'record'
-            record.write_text(''.join(json.dumps({
-                'what': 'request', 'verb': row['method'],
-                'path': row['path'], 'body': row['params']}) + '\n'
-                for row in rows))
-            said = run('judge.mjs', record)
-            self.assertIn(f'{len(rows)} of kind request', said)
-            run('judge.mjs', record, 'mutants')
+        items = [{'what': 'request', 'verb': row['method'],
+                  'path': row['path'], 'body': row['params']} for row in rows]
+        self.assertIn(f'{len(rows)} of kind request', judge(items))
+        judge(items, 'mutants')
 
 
 if __name__ == '__main__':

@@ -2,17 +2,14 @@
 its declarations against all that was answered and delivered meanwhile."""
 
 import json
-import os
 import pathlib
 import re
-import subprocess
 import tempfile
 import unittest
 
-from sandbox import NPM, ROOT, Sandbox, node
+from judged import run
+from sandbox import ROOT, Sandbox
 from test_cli import HANDLED
-
-FOLDER = ROOT / 'tests/sandbox/sdk'
 
 # Operations that the SDK has no method for, and whose they are.
 NOT_THE_SDKS = {
@@ -41,20 +38,6 @@ def find(known, method, path):
         ((verb, pattern) for verb, pattern in known if verb == method and
          re.fullmatch(pattern.replace('{}', '[^/]+'), path)),
         key=lambda operation: operation[1].count('{}'), default=None)
-
-
-def run(program, *words, record=''):
-    """Runs one of sdk/; what it said. The last line must be free of faults."""
-    done = subprocess.run(
-        [node(), str(FOLDER / program), *map(str, words)],
-        env={**os.environ, 'VANTAGE_NPM': str(NPM), 'RECORD': str(record)},
-        stdin=subprocess.DEVNULL, capture_output=True, text=True,
-        timeout=300, check=False)
-    said = done.stdout + done.stderr
-    last = done.stdout.rstrip().split('\n')[-1]
-    if done.returncode != 0 or not last.endswith(', 0 failed'):
-        raise AssertionError(said)
-    return said
 
 
 class Sdk(unittest.TestCase):
