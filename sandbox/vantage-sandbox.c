@@ -4,14 +4,14 @@
  */
 #include <string.h>
 
-#include "alone.h"
-#include "api.h"
-#include "box.h"
-#include "call.h"
-#include "clerk.h"
-#include "control.h"
-#include "delivery.h"
-#include "page.h"
+#include "alone/alone.h"
+#include "core/api.h"
+#include "core/box.h"
+#include "core/call.h"
+#include "core/delivery.h"
+#include "desk/control.h"
+#include "desk/page.h"
+#include "signin/clerk.h"
 #include "web/worker.h"
 
 #define THREADS 32 /* calls that an outage keeps waiting hold one each */

@@ -7,8 +7,8 @@
 
 #include <string.h>
 
-#include "call.h"
-#include "params.h"
+#include "core/call.h"
+#include "core/params.h"
 
 #define PAIRS_MAX 200
 

@@ -119,7 +119,7 @@ class Sandbox:
         for folder in ('run', 'log', 'nginx/temp'):
             (self.state / folder).mkdir(parents=True)
         self._write_clock()
-        text = (ROOT / 'sandbox/nginx.conf.in').read_text()
+        text = (ROOT / 'sandbox/alone/nginx.conf.in').read_text()
         for name, value in (
                 ('PREFIX', self.state / 'nginx'), ('RUNDIR', self.state / 'run'),
                 ('LOGDIR', self.state / 'log'), ('PORT', self.port),

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "period.h"
+#include "subscriptions/period.h"
 
 static int64_t
 at(const char *text)

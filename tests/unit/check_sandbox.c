@@ -5,11 +5,11 @@
 #include <string.h>
 
 #include "base/random.h"
-#include "call.h"
-#include "card.h"
-#include "ids.h"
-#include "params.h"
-#include "tree.h"
+#include "core/call.h"
+#include "core/ids.h"
+#include "core/params.h"
+#include "core/tree.h"
+#include "payments/card.h"
 #include "unit.h"
 
 static struct arena *a;

@@ -2,7 +2,7 @@
  * check_sandbox_money: the arithmetic of the local Stripe's bills: decimals
  * finer than a cent, and shares of amounts.
  */
-#include "bill.h"
+#include "invoices/bill.h"
 #include "unit.h"
 
 static struct arena *a;

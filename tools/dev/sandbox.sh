@@ -32,7 +32,7 @@ sandbox_nginx_files() {
 	sed -e "s|@PREFIX@|$dir|g" -e "s|@RUNDIR@|$STATE/run|g" \
 		-e "s|@LOGDIR@|$STATE/log|g" -e "s|@PORT@|$SANDBOX_PORT|g" \
 		-e "s|@USER@|$(nginx_user)|g" -e "s|@WWWDIR@|$ROOT/sandbox/www|g" \
-		"$ROOT/sandbox/nginx.conf.in" >"$dir/nginx.conf"
+		"$ROOT/sandbox/alone/nginx.conf.in" >"$dir/nginx.conf"
 	if [ "$(kept outage off)" = refuse ]; then
 		sed -i '/listen 127.0.0.1:/d' "$dir/nginx.conf"
 	fi

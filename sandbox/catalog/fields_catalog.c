@@ -1,0 +1,97 @@
+/* fields_catalog: what is sold and what is taken off it. See fields.h. */
+#include "core/fields.h"
+
+const struct field product_fields[] = {
+	ID,
+	OBJECT,
+	F("active", "true"),
+	CREATED,
+	F_TO("default_price", R_PRICE),
+	F("description", "null"),
+	F("images", EMPTY_LIST),
+	LIVEMODE,
+	F("marketing_features", EMPTY_LIST),
+	F("metadata", EMPTY_OBJECT),
+	F("name", "null"),
+	F("package_dimensions", "null"),
+	F("shippable", "null"),
+	F("statement_descriptor", "null"),
+	F("tax_code", "null"),
+	F("tax_details", "null"),
+	F("type", "\"service\""),
+	F("unit_label", "null"),
+	F("updated", "0"),
+	F("url", "null"),
+	F_END,
+};
+
+const struct field price_fields[] = {
+	ID,
+	OBJECT,
+	F("active", "true"),
+	F("billing_scheme", "\"per_unit\""),
+	CREATED,
+	F("currency", "null"),
+	F_INCLUDABLE_HIDDEN("currency_options"),
+	F("custom_unit_amount", "null"),
+	LIVEMODE,
+	F("lookup_key", "null"),
+	F("metadata", EMPTY_OBJECT),
+	F("nickname", "null"),
+	F_TO("product", R_PRODUCT),
+	F("recurring", "null"),
+	F("tax_behavior", "\"unspecified\""),
+	F_INCLUDABLE_HIDDEN("tiers"),
+	F("tiers_mode", "null"),
+	F("transform_quantity", "null"),
+	F("type", "\"one_time\""),
+	F("unit_amount", "null"),
+	F("unit_amount_decimal", "null"),
+	F_END,
+};
+
+const struct field coupon_fields[] = {
+	ID,
+	OBJECT,
+	F("amount_off", "null"),
+	F_INCLUDABLE_HIDDEN("applies_to"),
+	CREATED,
+	F("currency", "null"),
+	F_INCLUDABLE_HIDDEN("currency_options"),
+	F("duration", "\"once\""),
+	F("duration_in_months", "null"),
+	LIVEMODE,
+	F("max_redemptions", "null"),
+	F("metadata", EMPTY_OBJECT),
+	F("name", "null"),
+	F("percent_off", "null"),
+	F("redeem_by", "null"),
+	F("times_redeemed", "0"),
+	F("valid", "true"),
+	F_END,
+};
+
+static const struct field promotion[] = {
+	F_TO("coupon", R_COUPON),
+	F_END,
+};
+
+const struct field promotion_code_fields[] = {
+	ID,
+	OBJECT,
+	F("active", "true"),
+	F("code", "null"),
+	CREATED,
+	F_TO("customer", R_CUSTOMER),
+	F("customer_account", "null"),
+	F("expires_at", "null"),
+	LIVEMODE,
+	F("max_redemptions", "null"),
+	F("metadata", EMPTY_OBJECT),
+	F_OF("promotion", "{\"coupon\":null,\"type\":\"coupon\"}", promotion),
+	F("restrictions",
+	    "{\"first_time_transaction\":false,\"minimum_amount\":null,"
+	    "\"minimum_amount_currency\":null}"),
+	F("times_redeemed", "0"),
+	F_END,
+};

@@ -1,7 +1,0 @@
-/* nginx_conf: sandbox/nginx.conf.in, inside the program. */
-#ifndef SANDBOX_NGINX_CONF_H
-#define SANDBOX_NGINX_CONF_H
-
-extern const char nginx_conf_text[];
-
-#endif
