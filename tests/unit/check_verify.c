@@ -386,6 +386,40 @@ START_TEST(progress_ends_at_the_whole)
 }
 END_TEST
 
+#define PLAN_IDS 65536
+
+/*
+ * What runs once for each row of another table must be led by an index: with
+ * millions of rows it would not end. What is made once may read everything.
+ */
+START_TEST(the_second_checker_reads_no_table_for_each_row)
+{
+	static char explained[70000];
+	static bool each_row[PLAN_IDS];
+	int64_t rows = 0;
+	enum vt_err err;
+	struct query q;
+
+	(void)snprintf(explained, sizeof(explained), "EXPLAIN QUERY PLAN %s",
+	    second_sql());
+	err = db_query(&q, db, explained);
+	for (; err == VT_OK && (err = db_step(&q)) == VT_OK; rows++) {
+		int64_t id = db_int(&q, 0), parent = db_int(&q, 1);
+		const char *step = db_text(&q, 3);
+
+		ck_assert_int_lt(id, PLAN_IDS);
+		ck_assert_msg(
+		    !each_row[parent] || strncmp(step, "SCAN", 4) != 0,
+		    "for each row: %s", step);
+		each_row[id] = strncmp(step, "CORRELATED", 10) == 0 ||
+		    (each_row[parent] && strncmp(step, "MATERIALIZE", 11) != 0);
+	}
+	db_done(&q);
+	ck_assert_int_eq(err, VT_NOTFOUND);
+	ck_assert_int_gt(rows, 100);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -394,7 +428,8 @@ main(void)
 	    (const TTest *[]){ books_in_order_have_no_fault,
 		an_empty_ledger_has_no_fault,
 		one_changed_row_does_not_spoil_the_rest_of_the_chain,
-		progress_ends_at_the_whole, NULL });
+		progress_ends_at_the_whole,
+		the_second_checker_reads_no_table_for_each_row, NULL });
 
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_add_loop_test(
