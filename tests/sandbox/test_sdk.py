@@ -24,7 +24,7 @@ NOT_THE_SDKS = {
 def operations():
     """(method, path) of all that the sandbox states in its tables."""
     return {
-        (method, path) for file in (ROOT / 'sandbox').glob('*.c')
+        (method, path) for file in (ROOT / 'sandbox').rglob('*.c')
         for method, path in re.findall(
             r'\{\s*HTTP_(GET|POST|DELETE),\s*"(/v1/[^"]+)"',
             file.read_text())
