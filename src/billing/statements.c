@@ -5,11 +5,22 @@
 
 #include "base/clock.h"
 #include "base/fault.h"
+#include "base/log.h"
 #include "billing/users.h"
 #include "ledger/statement_keys.h"
 #include "text/json.h"
 
-enum { FIND, ASK, ASK_AGAIN, FETCHED, WAITING, OLDEST, SIGN, STATEMENTS };
+enum {
+	FIND,
+	ASK,
+	ASK_AGAIN,
+	FETCHED,
+	WAITING,
+	OLDEST,
+	SIGN,
+	FORGET,
+	STATEMENTS
+};
 
 static const char *const sql[STATEMENTS] = {
 	[FIND] = "SELECT public_id, asked_at, signed_at, fetched_at, key, "
@@ -32,6 +43,8 @@ static const char *const sql[STATEMENTS] = {
 		 "key = :key, text = :text, signature = :signature, "
 		 "head = :head, head_signature = :head_signature "
 		 "WHERE user = :user AND state = 'pending'",
+	[FORGET] = "DELETE FROM statements "
+		   "WHERE user = :user AND state = 'pending'",
 };
 
 /* ---- the user's side ----------------------------------------------------- */
@@ -85,7 +98,7 @@ still_so(struct db *db, struct arena *a, int64_t user, const struct row *row,
 		return VT_OK;
 	err = statement_read(db, a, user, now_ms, key, &now);
 	*same = err == VT_OK && statement_same(a, &then, &now);
-	return err;
+	return err == VT_LIMIT ? VT_OK : err; /* there were fewer lots then */
 }
 
 /* Whether the user gets this one, and not another. */
@@ -104,13 +117,33 @@ is_good(struct db *db, const struct statement_ask *ask, int64_t user,
 	return still_so(db, ask->arena, user, row, ask->now_ms, good);
 }
 
+/* What could not be signed is not asked for. */
+static enum vt_err
+check_room(struct db *db, const struct statement_ask *ask, int64_t user,
+    struct vt_problem *p)
+{
+	struct statement s;
+	enum vt_err err;
+
+	err = statement_read(db, ask->arena, user, ask->now_ms, "", &s);
+	if (err != VT_LIMIT)
+		return err;
+	return vt_problem(p, VT_CONFLICT, "too_many_lots", NULL,
+	    "A statement has room for %d lots, and you have more.",
+	    STATEMENT_LOTS_MAX);
+}
+
 /* The row of a request that waits, made or made anew if need be. */
 static enum vt_err
 request(struct db *db, const struct statement_ask *ask, int64_t user,
-    const char *how, struct row *row)
+    const char *how, struct row *row, struct vt_problem *p)
 {
 	char id[RANDOM_ID_BYTES];
+	enum vt_err err;
 
+	err = check_room(db, ask, user, p);
+	if (err != VT_OK)
+		return err;
 	random_id("stm_", id);
 	memset(row, 0, sizeof(*row));
 	row->id = arena_strdup(ask->arena, id);
@@ -122,21 +155,21 @@ request(struct db *db, const struct statement_ask *ask, int64_t user,
 /* The row that is the answer: pending, or signed and good. */
 static enum vt_err
 find_or_request(struct db *db, const struct statement_ask *ask, int64_t user,
-    struct row *row)
+    struct row *row, struct vt_problem *p)
 {
 	bool good = false;
 	enum vt_err err;
 
 	err = find(db, ask->arena, user, row);
 	if (err == VT_NOTFOUND)
-		return request(db, ask, user, sql[ASK], row);
+		return request(db, ask, user, sql[ASK], row, p);
 	if (err != VT_OK || row->signed_at == 0)
 		return err;
 	err = is_good(db, ask, user, row, &good);
 	if (err != VT_OK)
 		return err;
 	if (!good)
-		return request(db, ask, user, sql[ASK_AGAIN], row);
+		return request(db, ask, user, sql[ASK_AGAIN], row, p);
 	return db_exec(
 	    db, sql[FETCHED], DB_INT("user", user), DB_INT("now", ask->now_ms));
 }
@@ -212,7 +245,7 @@ statement_ask(struct db *db, const void *in, void *out, struct vt_problem *p)
 		return err;
 	err = user_ensure(db, ask->sub, ask->now_ms, &user);
 	if (err == VT_OK)
-		err = find_or_request(db, ask, user.id, &row);
+		err = find_or_request(db, ask, user.id, &row, p);
 	if (err != VT_OK)
 		return err;
 	answer->status = row.signed_at != 0 ? 200 : 202;
@@ -276,6 +309,14 @@ store(struct db *db, struct arena *a, const struct ed25519_key *key,
 	return err;
 }
 
+/* It grew too long since it was asked for: who asks again is told so. */
+static enum vt_err
+forget(struct db *db, int64_t user, const char *id)
+{
+	LOG(LOG_WARN, "statement.too_many_lots", LOG_S("statement", id));
+	return db_exec(db, sql[FORGET], DB_INT("user", user));
+}
+
 /* VT_NOTFOUND: nobody waits. */
 static enum vt_err
 sign_oldest(struct db *db, const struct statement_signing *in, const char *key)
@@ -297,6 +338,8 @@ sign_oldest(struct db *db, const struct statement_signing *in, const char *key)
 	if (err == VT_OK) {
 		memcpy(s.id, id, sizeof(s.id));
 		err = store(db, a, in->key, user, &s);
+	} else if (err == VT_LIMIT) {
+		err = forget(db, user, id);
 	}
 	arena_free(a);
 	return err;

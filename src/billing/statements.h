@@ -36,7 +36,8 @@ struct statement_answer {
 
 /*
  * A write_fn (statement_ask, statement_answer). VT_CONFLICT
- * "idempotency_mismatch". Only the 200 is kept for an Idempotency-Key.
+ * "idempotency_mismatch", or "too_many_lots" for a statement. Only the 200 is
+ * kept for an Idempotency-Key.
  */
 enum vt_err statement_ask(struct db *db, const void *in, void *out,
     struct vt_problem *p) VT_MUSTCHECK;
@@ -54,8 +55,9 @@ struct statement_signing {
 
 /*
  * keeper's write_fn (statement_signing, int: how many). Signs the oldest
- * requests. VT_CONFLICT with code "chain_changed", nothing signed: the chain
- * does not hold the head that was signed last.
+ * requests, or forgets those whose users have too many lots by now.
+ * VT_CONFLICT with code "chain_changed", nothing signed: the chain does not
+ * hold the head that was signed last.
  */
 enum vt_err statements_sign(struct db *db, const void *in, void *out,
     struct vt_problem *p) VT_MUSTCHECK;

@@ -15,7 +15,7 @@
 #define STATEMENT_TITLE "Vantage tokens statement, version 1"
 #define HEAD_TITLE "Vantage tokens chain head, version 1"
 #define SIGNATURE_START "signature: "
-#define TEXT_BYTES_MAX (16 * 1024 * 1024) /* some 80,000 lots */
+#define TEXT_BYTES_MAX (16 * 1024 * 1024) /* beyond STATEMENT_LOTS_MAX */
 #define HASH_TEXT_BYTES (LEDGER_HASH_BYTES * 2 + 1)
 #define VALUE_BYTES 256
 #define LOT_WORDS 13 /* of a line that describes a lot */

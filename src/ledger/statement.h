@@ -23,6 +23,7 @@
 #include "text/ed25519.h"
 
 #define STATEMENT_USER_BYTES 128
+#define STATEMENT_LOTS_MAX 10000 /* with something left: some 2 MB of text */
 
 /* The newest movement and the newest step of debts, at one moment. */
 struct chain_head {
@@ -54,7 +55,8 @@ enum vt_err chain_head_read(struct db *db, int64_t now_ms, const char *key,
 
 /*
  * What the user with this row has, the head included; in an operation or a
- * read, so that all of it is of one moment. The lots live in `a`.
+ * read, so that all of it is of one moment. The lots live in `a`. VT_LIMIT:
+ * there are more than STATEMENT_LOTS_MAX.
  */
 enum vt_err statement_read(struct db *db, struct arena *a, int64_t user,
     int64_t now_ms, const char *key, struct statement *out) VT_MUSTCHECK;

@@ -81,6 +81,8 @@ on_lot(const struct lot *l, void *arg)
 	struct lots *all = arg;
 	struct lot *more;
 
+	if (all->count == STATEMENT_LOTS_MAX)
+		return VT_LIMIT;
 	if (all->count == all->room) {
 		all->room = all->room * 2 + 8;
 		more = arena_array(all->arena, all->room, sizeof(*more));

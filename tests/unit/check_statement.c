@@ -250,22 +250,35 @@ END_TEST
 
 static const char answer_key[] = "ask-1";
 
-static struct statement_answer
-ask(const char *sub, int64_t now_ms, const char *header)
+static enum vt_err
+try_ask(const char *sub, int64_t now_ms, const char *header,
+    struct statement_answer *out, struct vt_problem *p)
 {
 	struct idempotency_key k;
 	struct statement_ask in = { sub, &k, now_ms, arena };
-	struct statement_answer out;
-	struct vt_problem p = { 0 };
+	enum vt_err err;
 	char actor[64];
 
 	(void)snprintf(actor, sizeof(actor), "user:%s", sub);
 	ck_assert_int_eq(idempotency_key_init(&k, actor,
-			     "/api/tokens/statement", header, "", 0, &p),
+			     "/api/tokens/statement", header, "", 0, p),
 	    VT_OK);
 	ck_assert_int_eq(db_begin(db), VT_OK);
-	ck_assert_int_eq(statement_ask(db, &in, &out, &p), VT_OK);
-	ck_assert_int_eq(db_commit(db), VT_OK);
+	err = statement_ask(db, &in, out, p);
+	if (err == VT_OK)
+		ck_assert_int_eq(db_commit(db), VT_OK);
+	else
+		db_rollback(db);
+	return err;
+}
+
+static struct statement_answer
+ask(const char *sub, int64_t now_ms, const char *header)
+{
+	struct statement_answer out;
+	struct vt_problem p = { 0 };
+
+	ck_assert_int_eq(try_ask(sub, now_ms, header, &out, &p), VT_OK);
 	return out;
 }
 
@@ -414,6 +427,59 @@ START_TEST(nobody_gets_what_another_one_asked_for)
 	    strstr(ask("user_ada", T(4), NULL).body, "user: user_ada"));
 	/* A first call may come before Clerk's word of the user. */
 	ck_assert_int_eq(ask("user_new", T(5), NULL).status, 202);
+}
+END_TEST
+
+/* Ada has a lot from the books. */
+static void
+give_lots(int64_t count)
+{
+	ck_assert_int_eq(db_begin(db), VT_OK);
+	ck_assert_int_eq(
+	    db_exec(db,
+		"INSERT INTO lots (user, tx, origin, paid, granted, "
+		"created_at) WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL "
+		"SELECT i + 1 FROM n WHERE i < :count) "
+		"SELECT 1, 1, 'reversal', 0, 1, 1 FROM n",
+		DB_INT("count", count)),
+	    VT_OK);
+	ck_assert_int_eq(
+	    db_exec(db,
+		"INSERT INTO lot_left (lot, user, left) SELECT id, 1, 1 "
+		"FROM lots WHERE id NOT IN (SELECT lot FROM lot_left)"),
+	    VT_OK);
+	ck_assert_int_eq(db_commit(db), VT_OK);
+}
+
+START_TEST(more_lots_than_there_is_room_for_are_refused)
+{
+	struct statement_answer out;
+	struct vt_problem p = { 0 };
+
+	give_lots(STATEMENT_LOTS_MAX - 1);
+	ck_assert_int_eq(ask("user_ada", T(0), NULL).status, 202);
+	signed_now(T(1), 1);
+	ck_assert_int_eq(ask("user_ada", T(2), NULL).status, 200);
+	give_lots(1);
+	ck_assert_int_eq(
+	    try_ask("user_ada", T(3), NULL, &out, &p), VT_CONFLICT);
+	ck_assert_str_eq(p.code, "too_many_lots");
+}
+END_TEST
+
+/* Nobody else waits for ever, and keeper does not die of it. */
+START_TEST(who_has_too_many_lots_by_now_is_passed_over)
+{
+	bool waiting;
+
+	ck_assert_int_eq(ask("user_ada", T(0), NULL).status, 202);
+	ck_assert_int_eq(ask("user_bob", T(1), NULL).status, 202);
+	give_lots(STATEMENT_LOTS_MAX * 20);
+	signed_now(T(2), 2);
+	ck_assert_int_eq(statements_waiting(db, &waiting), VT_OK);
+	ck_assert(!waiting);
+	ck_assert_int_eq(ask("user_bob", T(3), NULL).status, 200);
+	ck_assert_int_eq(number("SELECT COUNT(*) FROM statements"), 1);
 }
 END_TEST
 
@@ -688,6 +754,8 @@ main(void)
 		an_old_one_is_signed_anew,
 		the_first_statement_for_a_key_stays_R77,
 		nobody_gets_what_another_one_asked_for,
+		more_lots_than_there_is_room_for_are_refused,
+		who_has_too_many_lots_by_now_is_passed_over,
 		a_new_key_signs_from_now_on_and_the_old_one_stays_known, NULL
 	};
 	const TTest *const heads[] = { a_head_is_written_once_and_never_over,
