@@ -287,17 +287,27 @@ class Sandbox(unittest.TestCase):
 
     def test_nonsense_is_refused(self):
         for words in (['stripe'], ['stripe', 'nonsense'],
-                      ['stripe', 'advance', 'soon'],
+                      ['stripe', 'advance'], ['stripe', 'advance', 'soon'],
+                      ['stripe', 'outage'],
                       ['stripe', 'outage', 'nonsense'],
-                      ['stripe', 'events', 'nonsense'], ['token'],
+                      ['stripe', 'events'], ['stripe', 'events', 'delay'],
+                      ['stripe', 'events', 'nonsense'],
+                      ['stripe', 'events', 'resend', 'evt_no'],
+                      ['stripe', 'card', 'cus_no'],
+                      ['stripe', 'card', 'cus_no', 'ok'],
+                      ['stripe', 'latency'], ['stripe', 'latency', 'long'],
+                      ['token'],
                       ['stripe', 'refund'], ['stripe', 'refund', 'pi_no'],
                       ['stripe', 'refund', '--soon', 'pi_no'],
                       ['stripe', 'dispute', 'pi_no'],
                       ['stripe', 'dispute', 'pi_no', 'nonsense'],
                       ['token', 'nobody'], ['nonsense']):
             with self.subTest(words=words):
-                self.assertNotEqual(
-                    stack.dev(*words, check=False).returncode, 0)
+                done = stack.dev(*words, check=False)
+                self.assertNotEqual(done.returncode, 0)
+                # In words of its own, not in those of bash or curl.
+                self.assertRegex(done.stderr, r'\A(dev: |usage: |  )')
+                self.assertNotRegex(done.stderr, r'curl:|\.sh: line')
 
 
 if __name__ == '__main__':

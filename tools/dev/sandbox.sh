@@ -194,7 +194,7 @@ reconnect() {
 
 stripe_advance() {
 	local seconds answer
-	seconds=$(seconds_of "${1:?a time, such as 31d}")
+	seconds=$(seconds_of "$1")
 	choose_settings
 	answer=$(control POST /_sandbox/advance "seconds=$seconds") ||
 		die "the clock does not move: $answer"
@@ -237,12 +237,12 @@ rows_due() {
 }
 
 stripe_outage() {
-	local mode=${1:?off, refuse, hang, reset, 500, 429, garbage, truncate or lost-answer}
+	local mode=$1
 	if [ "$mode" = refuse ]; then
 		keep outage refuse
 	else
+		asked POST /_sandbox/outage "mode=$mode" >/dev/null
 		keep outage off
-		control POST /_sandbox/outage "mode=$mode" >/dev/null
 	fi
 	choose_settings
 	SEPARATE=$(separate_users)
@@ -259,14 +259,11 @@ stripe_outage() {
 }
 
 stripe_events() {
-	local mode=${1:?deliver, withhold, duplicate, reverse, delay N or resend EVENT}
-	case $mode in
-	resend) control POST /_sandbox/events/resend \
-		"event=${2:?an event id}" >/dev/null ;;
-	delay) control POST /_sandbox/events "mode=delay" \
-		"seconds=${2:?how many seconds}" >/dev/null ;;
-	*) control POST /_sandbox/events "mode=$mode" >/dev/null ;;
-	esac
+	case $1 in
+	resend) asked POST /_sandbox/events/resend "event=$2" ;;
+	delay) asked POST /_sandbox/events mode=delay "seconds=$2" ;;
+	*) asked POST /_sandbox/events "mode=$1" ;;
+	esac >/dev/null
 }
 
 # What an owner would do in the dashboard; prints what became of it.
@@ -289,7 +286,7 @@ stripe_refund() {
 		esac
 	done
 	[ -n "$intent" ] ||
-		die "usage: ./dev stripe refund INTENT [AMOUNT] [--pending|--fail]"
+		stripe_usage refund "INTENT [AMOUNT] [--pending|--fail]"
 	asked POST /_sandbox/refund "payment_intent=$intent" \
 		${amount:+"amount=$amount"} ${course:+"course=$course"} |
 		jq -r '"\(.id) \(.status) \(.amount) \(.currency)"'
@@ -297,10 +294,11 @@ stripe_refund() {
 
 # Like control, but what it refuses ends ./dev with the sandbox's own words.
 asked() {
-	local answer
-	answer=$(control "$@") ||
-		die "$(jq -r '.error.message // empty' <<<"$answer" 2>/dev/null ||
-			echo "$answer")"
+	local answer why
+	answer=$(control "$@" 2>/dev/null) || {
+		why=$(jq -r '.error.message // empty' <<<"$answer" 2>/dev/null)
+		die "${why:-${answer:-the sandbox does not answer}}"
+	}
 	printf '%s\n' "$answer"
 }
 
@@ -315,28 +313,49 @@ stripe_roll() {
 	wait_until 20 "/api/ready" stripe-webhook ready_or_dead
 }
 
+# How one of them is called, as the list of ./dev has it.
+stripe_usage() { # NAME ARGUMENTS
+	die "usage: ./dev stripe $1 $2"
+}
+
+OUTAGES='off|refuse|hang|reset|500|429|garbage|truncate|lost-answer'
+EVENTS='deliver|withhold|duplicate|reverse|delay N|resend EVENT'
+
 cmd_stripe() {
 	local what=${1-}
-	[ -n "$what" ] || die "usage: ./dev stripe advance|outage|events|..."
+	[ -n "$what" ] || {
+		usage | sed -n '/^  stripe /,/reset$/p' >&2
+		exit 64
+	}
 	shift
-	need_sandbox
 	case $what in
-	advance) stripe_advance "${1-}" ;;
-	outage) stripe_outage "${1-}" ;;
-	events) stripe_events "$@" ;;
-	card)
-		[ $# = 2 ] || die "usage: ./dev stripe card CUSTOMER ok|CODE"
-		control POST /_sandbox/card "customer=$1" "code=$2" >/dev/null
+	advance) [ $# = 1 ] || stripe_usage advance "31d (s, m, h or d)" ;;
+	outage) [ $# = 1 ] || stripe_usage outage "$OUTAGES" ;;
+	events)
+		case ${1-} in
+		resend | delay) [ $# = 2 ] ;;
+		*) [ $# = 1 ] ;;
+		esac || stripe_usage events "$EVENTS"
 		;;
-	refund) stripe_refund "$@" ;;
+	card) [ $# = 2 ] || stripe_usage card "CUSTOMER ok|CODE" ;;
 	dispute)
 		[ $# = 2 ] ||
-			die "usage: ./dev stripe dispute INTENT open|inquiry|win|lose"
+			stripe_usage dispute "INTENT open|inquiry|win|lose"
+		;;
+	latency) [ $# = 1 ] || stripe_usage latency MS ;;
+	esac
+	need_sandbox
+	case $what in
+	advance) stripe_advance "$1" ;;
+	outage) stripe_outage "$1" ;;
+	events) stripe_events "$@" ;;
+	card) asked POST /_sandbox/card "customer=$1" "code=$2" >/dev/null ;;
+	refund) stripe_refund "$@" ;;
+	dispute)
 		asked POST /_sandbox/dispute "payment_intent=$1" "action=$2" |
 			jq -r '"\(.id) \(.status) \(.amount) \(.currency)"'
 		;;
-	latency) control POST /_sandbox/latency \
-		"ms=${1:?milliseconds for each call}" >/dev/null ;;
+	latency) asked POST /_sandbox/latency "ms=$1" >/dev/null ;;
 	roll-secret) stripe_roll ;;
 	reset)
 		control POST /_sandbox/reset >/dev/null
