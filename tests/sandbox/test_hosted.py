@@ -138,6 +138,7 @@ class Files(unittest.TestCase):
     def test_an_invoice(self):
         customer = box.customer(name='Zoë (Ltd) \\ Søn', email='z@example.com')
         item(customer, 1999, description='Ten tokens – 10 €, 日本')
+        item(customer, 1, description='„Œuvre“ – Škoda, œ ž Ÿ')
         invoice = act(draft(customer, 1), 'finalize').json
         answer = fetch(invoice['invoice_pdf'])
         self.assertEqual(answer.status, 200)
@@ -149,7 +150,8 @@ class Files(unittest.TestCase):
         self.assertEqual(len(pdf.pages), 1)
         for text in (f"Invoice {invoice['number']}", 'Zoë (Ltd) \\ Søn',
                      'Ten tokens – 10 €, ??', '19.99 USD', 'Amount due',
-                     '20.00 USD due', 'z@example.com'):
+                     '„Œuvre“ – Škoda, œ ž Ÿ',
+                     '20.01 USD due', 'z@example.com'):
             self.assertIn(text, texts)
         self.assertIn('Simulated payments', texts[0])
 
