@@ -97,14 +97,30 @@ command_actor(char out[static COMMAND_ACTOR_BYTES])
 	    out, COMMAND_ACTOR_BYTES, "local:%lu", (unsigned long)getuid());
 }
 
-static int
-usage(void)
+static void
+list(FILE *to)
 {
-	(void)fputs("usage: vantage command [argument ...]\n\n", stderr);
+	(void)fputs("usage: vantage command [argument ...]\n"
+		    "       vantage --help | --version\n\n",
+	    to);
 	for (size_t i = 0; i < countof(commands); i++)
-		(void)fprintf(stderr, "  %-15s  %s\n", commands[i]->name,
+		(void)fprintf(to, "  %-15s  %s\n", commands[i]->name,
 		    commands[i]->purpose);
-	return EX_USAGE;
+}
+
+/* What needs no settings: the status, or -1 when it is a command. */
+static int
+introduce(int argc, char **argv)
+{
+	if (argc != 2)
+		return -1;
+	if (strcmp(argv[1], "--help") == 0)
+		list(stdout);
+	else if (strcmp(argv[1], "--version") == 0)
+		(void)puts("vantage " PACKAGE_VERSION);
+	else
+		return -1;
+	return EXIT_SUCCESS;
 }
 
 int
@@ -112,8 +128,10 @@ main(int argc, char **argv)
 {
 	const char *level = config_get("VANTAGE_LOG", "info");
 	const char *clock_file = config_get("VANTAGE_CLOCK_FILE", NULL);
-	int status;
+	int status = introduce(argc, argv);
 
+	if (status >= 0)
+		return status;
 	log_process("vantage");
 	if (log_level_set(level) != VT_OK)
 		config_die(
@@ -122,14 +140,13 @@ main(int argc, char **argv)
 		clock_use_file(clock_file);
 	fault_init("vantage", config_get("VANTAGE_STATE", "."));
 	random_init();
-	if (argc < 2)
-		return usage();
-	for (size_t i = 0; i < countof(commands); i++)
+	for (size_t i = 0; argc > 1 && i < countof(commands); i++)
 		if (strcmp(commands[i]->name, argv[1]) == 0) {
 			status = commands[i]->run(argc - 1, argv + 1);
 			clock_use_file(NULL);
 			config_free();
 			return status;
 		}
-	return usage();
+	list(stderr);
+	return EX_USAGE;
 }

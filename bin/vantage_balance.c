@@ -34,8 +34,8 @@ print(const struct lot *l, void *arg)
 	(void)arg;
 	if (l->expires_at != 0)
 		clock_format(l->expires_at, end);
-	(void)printf("%-12s %12" PRId64 " of %-12" PRId64 " %12" PRId64
-		     " %12" PRId64 "  %-20s %s\n",
+	(void)printf("%-12s %12" PRId64 " of %12" PRId64 " %12" PRId64
+		     " %12" PRId64 "  %-20s  %s\n",
 	    l->origin, l->left, l->granted, l->held, l->frozen, end, l->tx);
 	return VT_OK;
 }
@@ -71,7 +71,7 @@ show(struct db *db, const void *in, void *out, struct vt_problem *p)
 	(void)printf("available %" PRId64 "\nheld %" PRId64 "\nfrozen %" PRId64
 		     "\ndebt %" PRId64 "\n",
 	    a->balance.available, a->balance.held, a->balance.frozen, debt);
-	(void)printf("\n%-12s %12s    %-12s %12s %12s  %-20s %s\n", "ORIGIN",
+	(void)printf("\n%-12s %12s    %12s %12s %12s  %-20s  %s\n", "ORIGIN",
 	    "LEFT", "GRANTED", "HELD", "FROZEN", "EXPIRES", "TRANSACTION");
 	return each(db, a, u.id, print);
 }

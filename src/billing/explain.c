@@ -283,7 +283,10 @@ explain(struct db *db, const void *in, void *out, struct vt_problem *p)
 	if (err == VT_NOTFOUND)
 		return vt_problem(p, err, "unknown_transaction",
 		    "transaction_id",
-		    "There is no transaction with this id that you may see.");
+		    x->user_sub != NULL
+			? "There is no transaction with this id that you may "
+			  "see."
+			: "There is no transaction with this id.");
 	if (err == VT_OK)
 		err = read_cause(db, x->arena, e);
 	if (err == VT_OK)

@@ -68,7 +68,7 @@ backup_path(const char *to, int64_t now_ms, char out[static BACKUP_PATH_BYTES],
 		    "The path of the backup is too long.");
 	if (access(out, F_OK) == 0)
 		return vt_problem(p, VT_CONFLICT, "file_exists", NULL,
-		    "There is such a file already; nothing is overwritten.");
+		    "There is a file %s already; nothing is overwritten.", out);
 	return VT_OK;
 }
 

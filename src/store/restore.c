@@ -295,9 +295,9 @@ find_backup(const struct restore_options *o, struct restore_done *out,
 		err = backup_newest(o->from, out->from);
 	else
 		(void)snprintf(out->from, sizeof(out->from), "%s", o->from);
-	return err == VT_NOTFOUND
-	    ? vt_problem(p, err, "no_backup", NULL, "There is no such backup.")
-	    : err;
+	return err == VT_NOTFOUND ? vt_problem(p, err, "no_backup", NULL,
+					"There is no backup %s.", o->from)
+				  : err;
 }
 
 static enum vt_err

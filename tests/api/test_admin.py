@@ -424,6 +424,16 @@ class CommandLine(Case):
                       ('catalog', 'export'), ('catalog', 'sell', 'x')):
             self.assertEqual(stack.vantage(*words).returncode, 64, words)
 
+    def test_help_and_version_are_answers_and_no_errors(self):
+        done = stack.vantage('--help')
+        self.assertEqual((done.returncode, done.stderr), (0, ''))
+        self.assertIn('prove the books', done.stdout)
+        self.assertEqual(stack.vantage().stderr, done.stdout)
+        self.assertEqual(stack.vantage('--help', 'x').returncode, 64)
+        done = stack.vantage('--version')
+        self.assertEqual((done.returncode, done.stderr), (0, ''))
+        self.assertRegex(done.stdout, r'\Avantage \d+\.\d+\.\d+\n\Z')
+
     def test_the_catalogue_goes_out_and_in(self):
         path = str(stack.state / 'catalog.json')
         self.assertEqual(

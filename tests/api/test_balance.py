@@ -143,6 +143,11 @@ class AsOf(unittest.TestCase):
             'available 5\nheld 4\nfrozen 0\ndebt 0\n'), out.stdout)
         out = stack.vantage('balance', sub)
         self.assertTrue(out.stdout.startswith('available 6\n'), out.stdout)
+        head, *lots = out.stdout.splitlines()[5:]
+        for name in ('LEFT', 'GRANTED', 'HELD', 'FROZEN'):
+            end = head.index(name) + len(name)
+            for lot in lots:
+                self.assertRegex(lot[:end] + '|' + lot[end:], r'\d\| ', lot)
         stack.verify()
 
     def test_the_time_of_a_row_includes_the_row(self):
