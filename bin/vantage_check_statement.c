@@ -325,6 +325,9 @@ print_document(const struct check *c, const struct document *d)
 
 	if (d->read) {
 		clock_format_ms(h->at_ms, at);
+		if (d->problems_count > 0)
+			(void)printf("What the %s says, but see its faults:\n",
+			    kind_name(d));
 		if (d->kind == SIGNED_STATEMENT)
 			print_statement(&d->statement, at);
 		print_head(d, at);
@@ -403,6 +406,9 @@ tell(const struct check *c)
 			print_document(c, &c->documents[i]);
 	if (c->json)
 		(void)puts(json_text(c->arena, root));
+	else
+		(void)puts(ok ? "all of it is good"
+			      : "it must not be relied on: see the faults");
 	return ok ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

@@ -191,6 +191,7 @@ class Checking(unittest.TestCase):
         self.assertIn('20 tokens available', done.stdout)
         self.assertIn('The signature of the statement is good', done.stdout)
         self.assertIn('The signature of the head is good', done.stdout)
+        self.assertTrue(done.stdout.endswith('\nall of it is good\n'))
         done = check('-', '--json', '--key', self.key,
                      stdin=json.dumps(self.answer))
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
@@ -223,6 +224,8 @@ class Checking(unittest.TestCase):
                          '--key', self.key)
             self.assertEqual(done.returncode, 1, line)
             self.assertIn('fault in the', done.stdout)
+            self.assertTrue(done.stdout.endswith(
+                '\nit must not be relied on: see the faults\n'))
         done = check(saved({**self.answer, 'signature':
                             self.answer['head']['signature']}),
                      '--key', self.key)
