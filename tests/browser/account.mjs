@@ -33,6 +33,9 @@ export default {
         assert.deepEqual(history.map(([, what, tokens]) => [what, tokens]), [
             ['Given to you', '+25'], ['Bought', '+10'],
         ]);
+        for (const [when] of history) {
+            assert.match(when, /20\d\d.*\d:\d\d/);
+        }
         await visitor.picture('account-history');
     },
     async 'somebody new has nothing, and is told where to begin'({ visit }) {

@@ -63,7 +63,7 @@ function expiringTable(rows) {
 
 /* The note is left out: it is the administrator's reason, for the books. */
 function historyRow({ created_at: at, kind, status, tokens }) {
-    const format = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' });
+    const format = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
     const count = new Intl.NumberFormat(undefined, { signDisplay: 'exceptZero' }).format(tokens);
     const aside = STATUSES[status];
     return element('tr', {},
