@@ -56,7 +56,6 @@ show(struct db *db, const void *in, void *out, struct vt_problem *p)
 	int64_t debt;
 
 	(void)in;
-	memset(&a->balance, 0, sizeof(a->balance)); /* it may run again */
 	err = user_by_sub(db, a->sub, &u);
 	if (err == VT_NOTFOUND)
 		return vt_problem(p, err, "unknown_user", NULL,

@@ -146,7 +146,7 @@ statement_same(
 bool
 statement_adds_up(const struct statement *s)
 {
-	struct balance sum = { 0, 0, 0 };
+	struct balance sum = { 0 };
 
 	for (size_t i = 0; i < s->lots_count; i++) {
 		const struct lot *l = &s->lots[i];
