@@ -26,6 +26,7 @@ call_fail(struct call *c, int status, const char *code, const char *param,
 	va_start(ap, fmt);
 	(void)vsnprintf(message, sizeof(message), fmt, ap); /* may be cut */
 	va_end(ap);
+	message[utf8_run(message, strlen(message))] = '\0'; /* not in two */
 	c->error = (struct api_error){ .status = status,
 		.type = "invalid_request_error",
 		.code = code,

@@ -8,10 +8,9 @@
 #include "core/decimal.h"
 #include "text/money.h"
 
-#define TEXT_BYTES_MAX 5000 /* what Stripe takes where nothing else is said */
-#define META_KEYS_MAX 50
-#define META_NAME_BYTES_MAX 40
-#define META_VALUE_BYTES_MAX 500
+#define TEXT_CHARS_MAX 5000 /* what Stripe takes where nothing else is said */
+#define META_NAME_CHARS_MAX 40
+#define META_VALUE_CHARS_MAX 500
 #define EXPAND_MAX 20
 
 const struct param params_none[] = { PARAM_END };
@@ -119,14 +118,24 @@ read_int(struct call *c, const char *text, const struct param *row,
 	return VT_OK;
 }
 
+/* Forms are well-formed UTF-8: each character has one byte that leads it. */
+static size_t
+chars_of(const char *text)
+{
+	size_t n = 0;
+
+	for (; *text != '\0'; text++)
+		n += ((unsigned char)*text & 0xc0) != 0x80;
+	return n;
+}
+
 static enum vt_err
 read_text(struct call *c, const char *text, const struct param *row,
     const char *at, struct place p)
 {
-	size_t bytes = strlen(text);
-	size_t max = row->max > 0 ? (size_t)row->max : TEXT_BYTES_MAX;
+	size_t max = row->max > 0 ? (size_t)row->max : TEXT_CHARS_MAX;
 
-	if (bytes > max)
+	if (chars_of(text) > max)
 		return call_fail(c, 400, "parameter_invalid_string", at,
 		    "Invalid string: must be at most %zu characters.", max);
 	put_str(p, text);
@@ -255,21 +264,21 @@ read_meta(struct call *c, const struct tree *t, const char *at, struct place p)
 {
 	struct json *out = put_object(p);
 
-	if (t->count > META_KEYS_MAX)
+	if (t->count > METADATA_KEYS_MAX)
 		return call_fail(c, 400, NULL, at,
-		    "Metadata can hold %d keys at most.", META_KEYS_MAX);
+		    "Metadata can hold %d keys at most.", METADATA_KEYS_MAX);
 	for (const struct tree *m = t->first; m != NULL; m = m->next) {
 		if (m->kind != TREE_LEAF)
 			return call_fail(c, 400, NULL, path(c, at, m->name),
 			    "Metadata values must be texts.");
-		if (strlen(m->name) > META_NAME_BYTES_MAX)
+		if (chars_of(m->name) > META_NAME_CHARS_MAX)
 			return call_fail(c, 400, NULL, at,
 			    "Metadata keys can have %d characters at most.",
-			    META_NAME_BYTES_MAX);
-		if (strlen(m->value) > META_VALUE_BYTES_MAX)
+			    META_NAME_CHARS_MAX);
+		if (chars_of(m->value) > META_VALUE_CHARS_MAX)
 			return call_fail(c, 400, NULL, path(c, at, m->name),
 			    "Metadata values can have %d characters at most.",
-			    META_VALUE_BYTES_MAX);
+			    META_VALUE_CHARS_MAX);
 		json_put_str(
 		    out, m->name, m->value[0] == '\0' ? NULL : m->value);
 	}
@@ -297,6 +306,7 @@ static enum vt_err
 read_value(struct call *c, const struct tree *t, const struct param *row,
     const char *at, struct place p)
 {
+	const struct param element = PARAM_OF("", P_HASH, 0, row->members);
 	struct json *list;
 	enum vt_err err = VT_OK;
 	int i = 0;
@@ -320,9 +330,8 @@ read_value(struct call *c, const struct tree *t, const struct param *row,
 		list = put_object(p);
 		for (const struct tree *m = t->first; m != NULL && err == VT_OK;
 		     m = m->next)
-			err =
-			    read_hash(c, m, row->members, path(c, at, m->name),
-				json_put_object(list, m->name));
+			err = read_value(c, m, &element, path(c, at, m->name),
+			    (struct place){ list, m->name });
 		return err;
 	case P_LIST:
 		if (t->kind != TREE_LIST)

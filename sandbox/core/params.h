@@ -15,7 +15,7 @@
 
 enum param_kind {
 	P_END,	    /* closes a table */
-	P_STR,	    /* a text; min and max are its bytes when not 0 */
+	P_STR,	    /* a text; max: its characters, when not 0 */
 	P_INT,	    /* a whole number; min and max when they differ */
 	P_BOOL,	    /* true or false */
 	P_ENUM,	    /* one of `values` */
@@ -28,6 +28,8 @@ enum param_kind {
 	P_MOMENT,   /* a time in seconds, or one of `values` */
 	P_MAP	    /* `members` under each of free names */
 };
+
+#define METADATA_KEYS_MAX 50 /* of an object, whoever gave them */
 
 #define P_REQUIRED 1u
 #define P_EMPTY 2u	 /* may be unset by an empty value */

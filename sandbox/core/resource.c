@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/ids.h"
+#include "core/params.h"
 
 #define FIND_SQL                                                        \
 	"SELECT body, hidden, deleted, due_at, type, kind, clock FROM " \
@@ -228,16 +229,30 @@ column_type(const struct doc *d)
 	return d->index != NULL ? d->index : column(d, resources[d->kind].type);
 }
 
+/* One call cannot give too many (params.h), but several can. */
+static enum vt_err
+check_metadata(struct call *c, const struct doc *d)
+{
+	if (json_count(json_get(d->body, "metadata")) <= METADATA_KEYS_MAX)
+		return VT_OK;
+	return call_fail(c, 400, NULL, "metadata",
+	    "Metadata can hold %d keys at most.", METADATA_KEYS_MAX);
+}
+
 enum vt_err
 doc_save(struct call *c, struct doc *d)
 {
 	const struct resource *r = &resources[d->kind];
-	const char *body = freeze(c, d);
-	const char *hidden = json_text(c->arena, d->hidden);
 	int64_t created = c->now_s;
 	struct db_param due =
 	    d->due_ms == 0 ? DB_NULL("due") : DB_INT("due", d->due_ms);
+	const char *body, *hidden;
+	enum vt_err err = check_metadata(c, d);
 
+	if (err != VT_OK)
+		return err;
+	body = freeze(c, d);
+	hidden = json_text(c->arena, d->hidden);
 	(void)json_int_at(d->body, "created", &created); /* else now */
 	if (d->stored)
 		return db_exec(c->box->db, UPDATE_SQL, DB_TEXT("id", d->id),

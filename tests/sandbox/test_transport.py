@@ -94,6 +94,38 @@ class Transport(unittest.TestCase):
                 self.assertEqual(answer.status, 400)
                 self.assertEqual(answer.error['param'], param)
 
+    def test_texts_are_measured_in_characters(self):
+        for length, status in ((500, 200), (501, 400)):
+            answer = box.post('/v1/customers', {
+                'metadata': {'k': '\u00fc' * length}})
+            self.assertEqual(answer.status, status)
+        for length, status in ((5000, 200), (5001, 400)):
+            answer = box.post('/v1/customers', {
+                'description': '\U0001f600' * length})
+            self.assertEqual(answer.status, status)
+
+    def test_no_message_ends_inside_a_character(self):
+        for odd in ('x', 'xx'):
+            answer = box.post('/v1/customers', {odd + '\u00fc' * 400: 1})
+            self.assertEqual(answer.status, 400)
+            self.assertTrue(answer.error['message'].endswith('\u00fc'))
+
+    def test_metadata_is_limited_however_it_came(self):
+        customer = box.customer(metadata={f'a{i}': 'x' for i in range(50)})
+        url = f'/v1/customers/{customer}'
+        answer = box.post(url, {'metadata': {'b': 'x'}})
+        self.assertEqual(answer.error['param'], 'metadata')
+        answer = box.post(url, {'metadata': {'a0': '', 'b': 'x'}})
+        self.assertEqual(len(answer.json['metadata']), 50)
+
+    def test_a_text_is_no_element_of_a_map(self):
+        product = box.post('/v1/products', {'name': 'Gold'}).json['id']
+        answer = box.post('/v1/prices', {
+            'product': product, 'currency': 'usd', 'unit_amount': 100,
+            'currency_options': {'eur': 'much'}})
+        self.assertEqual(answer.error['param'], 'currency_options[eur]')
+        self.assertEqual(answer.error['message'], 'Invalid object')
+
     def test_broken_forms_are_refused(self):
         headers = {'Authorization': 'Bearer sk_test_abcdefghijklmnop',
                    'Content-Type': 'application/x-www-form-urlencoded'}
