@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/settings.h"
+#include "invoices/invoice.h"
 #include "subscriptions/billing.h"
 #include "subscriptions/change.h"
 #include "subscriptions/pause.h"
@@ -178,7 +179,10 @@ notice_trial_end(struct call *c, struct doc *sub)
 	    c, sub, "customer.subscription.trial_will_end");
 }
 
-/* What is pending is billed at last. */
+/*
+ * What is pending is billed at last. Nobody hears of a refusal: the invoice
+ * goes the way of one whose time has come.
+ */
 static enum vt_err
 cancel_now(struct call *c, struct doc *sub)
 {
@@ -186,8 +190,9 @@ cancel_now(struct call *c, struct doc *sub)
 	enum vt_err err =
 	    billing_waiting(c, sub, "subscription_cycle", &invoice);
 
-	if (err == VT_OK && invoice != NULL)
-		err = billing_collect(c, sub, invoice, "allow_incomplete");
+	if (err == VT_OK && invoice != NULL &&
+	    doc_is(sub, "collection_method", "charge_automatically"))
+		err = invoice_due(c, invoice);
 	return err == VT_OK || err == VT_FUNDS ? subscription_end(c, sub, NULL)
 					       : err;
 }

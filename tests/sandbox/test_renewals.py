@@ -196,6 +196,21 @@ class End(Life):
         self.go(end)
         self.assertEqual(self.read(sub)['status'], 'canceled')
 
+    def test_what_waits_then_is_billed_whether_it_is_paid_or_not(self):
+        for end in (START + 10 * DAY, START + 20 * DAY):
+            box.post(f'/v1/payment_methods/{self.card}/detach')
+            sub = self.subscribe(trial_period_days=60, cancel_at=end)
+            box.post('/v1/invoiceitems', {
+                'customer': self.customer, 'subscription': sub['id'],
+                'amount': 700, 'currency': 'usd'})
+            self.go(end)
+            now = self.read(sub)
+            self.assertEqual(now['status'], 'canceled')
+            last = self.invoices(sub)[0]
+            self.assertEqual((last['amount_due'], last['status']),
+                             (700, 'open'))
+            self.assertIsNone(last['next_payment_attempt'])
+
     def test_now(self):
         sub = self.subscribe()
         self.go(START + 14 * DAY)
