@@ -1,14 +1,17 @@
 /* invoice_attempt: trying to have an invoice paid. See invoice.h. */
 #include "core/render.h"
 #include "invoices/invoice_parts.h"
+#include "payments/method.h"
 #include "payments/payment.h"
 
+/* The method there, as long as it can still pay; or NULL. */
 static struct doc *
 method_at(struct call *c, const struct doc *d, const char *path)
 {
 	const char *id = d == NULL ? NULL : json_str_at(d->body, path);
+	struct doc *m = id == NULL ? NULL : doc_find(c, R_PAYMENT_METHOD, id);
 
-	return id == NULL ? NULL : doc_find(c, R_PAYMENT_METHOD, id);
+	return m == NULL || method_is_gone(m) ? NULL : m;
 }
 
 struct doc *

@@ -107,4 +107,11 @@ enum vt_err intent_apply(struct call *c, struct doc *d) VT_MUSTCHECK;
 enum vt_err intent_read_method(
     struct call *c, const struct doc *intent, struct doc **out) VT_MUSTCHECK;
 
+/*
+ * The method that a call named becomes the intent's; an empty name takes
+ * away the one that it has.
+ */
+void intent_put_method(
+    const struct call *c, struct doc *d, const struct doc *method);
+
 #endif

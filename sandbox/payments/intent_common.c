@@ -65,6 +65,21 @@ intent_authenticated(struct call *c, struct doc *d, bool passed)
 					 : payment_authenticated(c, d, passed);
 }
 
+void
+intent_put_method(const struct call *c, struct doc *d, const struct doc *method)
+{
+	const struct json *given = json_get(c->params, "payment_method");
+
+	if (method == NULL && (given == NULL || !json_is_null(given)))
+		return;
+	json_put_str(
+	    d->body, "payment_method", method == NULL ? NULL : method->id);
+	json_put_null(d->body, "next_action");
+	json_put_str(d->body, "status",
+	    method == NULL ? "requires_payment_method"
+			   : "requires_confirmation");
+}
+
 enum vt_err
 intent_find(struct call *c, enum resource_kind kind, struct doc **out)
 {

@@ -44,11 +44,18 @@ method_takes(const struct method_type *t, const char *currency)
 	    strstr(t->currencies, padded) != NULL;
 }
 
+bool
+method_is_gone(const struct doc *method)
+{
+	bool gone = false;
+
+	return json_bool(json_get(method->hidden, "gone"), &gone) && gone;
+}
+
 enum vt_err
 method_take(struct call *c, const char *id, const char *param, struct doc **out)
 {
 	enum vt_err err;
-	bool gone = false;
 
 	*out = method_make_test(c, id);
 	if (*out != NULL)
@@ -56,7 +63,7 @@ method_take(struct call *c, const char *id, const char *param, struct doc **out)
 	err = doc_need(c, R_PAYMENT_METHOD, id, param, out);
 	if (err != VT_OK)
 		return err;
-	if (json_bool(json_get((*out)->hidden, "gone"), &gone) && gone)
+	if (method_is_gone(*out))
 		return call_fail(c, 400, "payment_method_unexpected_state",
 		    param,
 		    "This PaymentMethod was previously used without being "

@@ -38,6 +38,9 @@ extern const struct param method_billing_params[];
 /* What the parameters of that table change in its billing details. */
 void method_put_billing(struct doc *method, const struct json *given);
 
+/* It was used up, or taken from its customer: it never pays again. */
+bool method_is_gone(const struct doc *method);
+
 /*
  * The payment method of this id. A test name such as pm_card_visa makes a
  * new one, stored. Refused: unknown, or used up (detached).

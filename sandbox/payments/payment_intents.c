@@ -8,6 +8,7 @@
 #include "core/search.h"
 #include "payments/checkout.h"
 #include "payments/intent.h"
+#include "payments/method.h"
 #include "payments/payment.h"
 
 static enum vt_err
@@ -21,13 +22,14 @@ attempt(struct call *c, struct doc *d, struct doc *method)
 		.use_sdk = intent_flag(c->params, "use_stripe_sdk"),
 		.return_url = json_str_at(c->params, "return_url") };
 	const char *id = json_str_at(d->body, "payment_method");
-	enum vt_err err;
+	enum vt_err err = VT_OK;
 
 	if (t.method == NULL && id != NULL)
-		t.method = doc_find(c, R_PAYMENT_METHOD, id);
-	if (t.method == NULL)
-		return intent_refuse_empty(c, d);
-	err = intent_check_return_url(c, d);
+		err = method_take(c, id, "payment_method", &t.method);
+	if (err == VT_OK && t.method == NULL)
+		err = intent_refuse_empty(c, d);
+	if (err == VT_OK)
+		err = intent_check_return_url(c, d);
 	if (err == VT_OK)
 		err = payment_attempt(c, &t);
 	return err == VT_OK ? render_doc(c, d) : err;
@@ -48,10 +50,7 @@ create(struct call *c)
 		err = intent_read_method(c, d, &method);
 	if (err != VT_OK)
 		return err;
-	if (method != NULL) {
-		json_put_str(d->body, "payment_method", method->id);
-		json_put_str(d->body, "status", "requires_confirmation");
-	}
+	intent_put_method(c, d, method);
 	err = doc_save(c, d);
 	if (err == VT_OK)
 		err = event_emit(c, "payment_intent.created", d);
@@ -130,11 +129,7 @@ update(struct call *c)
 		err = intent_read_method(c, d, &method);
 	if (err != VT_OK)
 		return err;
-	if (method != NULL) {
-		json_put_str(d->body, "payment_method", method->id);
-		json_put_str(d->body, "status", "requires_confirmation");
-		json_put_text(d->body, "next_action", "null");
-	}
+	intent_put_method(c, d, method);
 	err = doc_save(c, d);
 	return err == VT_OK ? render_doc(c, d) : err;
 }
@@ -155,7 +150,10 @@ payment_intent_confirm(struct call *c)
 	err = intent_apply(c, d);
 	if (err == VT_OK)
 		err = intent_read_method(c, d, &method);
-	return err == VT_OK ? attempt(c, d, method) : err;
+	if (err != VT_OK)
+		return err;
+	intent_put_method(c, d, method);
+	return attempt(c, d, method);
 }
 
 static enum vt_err

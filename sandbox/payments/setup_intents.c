@@ -21,7 +21,7 @@ static const struct param flow_directions[] = {
 #define COMMON_PARAMS                                                        \
 	PARAM_OF("allowed_payment_method_types", P_LIST, P_EMPTY,            \
 	    intent_text_params),                                             \
-	    PARAM("payment_method", P_STR, 0),                               \
+	    PARAM("payment_method", P_STR, P_EMPTY),                         \
 	    PARAM_OF("payment_method_data", P_HASH, 0, method_params),       \
 	    PARAM_OF(                                                        \
 		"payment_method_options", P_HASH, 0, intent_method_options), \
@@ -102,12 +102,9 @@ apply(struct call *c, struct doc *d, struct doc **method)
 		return err;
 	intent_put_types(c, d);
 	err = intent_read_method(c, d, method);
-	if (err != VT_OK || *method == NULL)
-		return err;
-	json_put_str(d->body, "payment_method", (*method)->id);
-	json_put_text(d->body, "next_action", "null");
-	json_put_str(d->body, "status", "requires_confirmation");
-	return VT_OK;
+	if (err == VT_OK)
+		intent_put_method(c, d, *method);
+	return err;
 }
 
 static enum vt_err
@@ -118,13 +115,14 @@ attempt(struct call *c, struct doc *d, struct doc *method)
 		.method = method,
 		.use_sdk = intent_flag(c->params, "use_stripe_sdk"),
 		.return_url = json_str_at(c->params, "return_url") };
-	enum vt_err err;
+	enum vt_err err = VT_OK;
 
 	if (t.method == NULL && id != NULL)
-		t.method = doc_find(c, R_PAYMENT_METHOD, id);
-	if (t.method == NULL)
-		return intent_refuse_empty(c, d);
-	err = intent_check_return_url(c, d);
+		err = method_take(c, id, "payment_method", &t.method);
+	if (err == VT_OK && t.method == NULL)
+		err = intent_refuse_empty(c, d);
+	if (err == VT_OK)
+		err = intent_check_return_url(c, d);
 	if (err == VT_OK)
 		err = setup_attempt(c, &t);
 	return err == VT_OK ? render_doc(c, d) : err;

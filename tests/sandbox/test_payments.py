@@ -215,6 +215,34 @@ class Saved(unittest.TestCase):
             box.pay(payment_method=method).json['status'], 'succeeded')
         self.assertEqual(box.pay(payment_method=method).status, 400)
 
+    def test_so_it_is_for_the_intents_that_waited_for_it(self):
+        method = box.post('/v1/payment_methods', {
+            'type': 'card', 'card': {'token': 'tok_visa'}}).json['id']
+        first, second = (box.intent(payment_method=method) for _ in range(2))
+        setup = box.post('/v1/setup_intents', {
+            'payment_method': method}).json
+        for path, status in ((f"payment_intents/{first['id']}", 200),
+                             (f"payment_intents/{second['id']}", 400),
+                             (f"setup_intents/{setup['id']}", 400)):
+            answer = box.post(f'/v1/{path}/confirm', {
+                'return_url': 'https://example.com'})
+            self.assertEqual(answer.status, status, answer)
+        self.assertEqual(
+            answer.error['code'], 'payment_method_unexpected_state')
+
+    def test_it_can_be_taken_back_from_an_intent(self):
+        for path, given in (('payment_intents', {
+                'amount': 999, 'currency': 'usd'}), ('setup_intents', {})):
+            with self.subTest(path=path):
+                made = box.post(f'/v1/{path}', {
+                    **given, 'payment_method': 'pm_card_visa'}).json
+                self.assertEqual(made['status'], 'requires_confirmation')
+                url = f"/v1/{path}/{made['id']}"
+                now = box.post(url, {'payment_method': ''}).json
+                self.assertIsNone(now['payment_method'])
+                self.assertEqual(now['status'], 'requires_payment_method')
+                self.assertEqual(box.post(f'{url}/confirm').status, 400)
+
 
 class Debit(unittest.TestCase):
     def test_it_comes_through_when_its_time_comes(self):
