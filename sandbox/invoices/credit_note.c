@@ -66,9 +66,34 @@ check_limit(struct call *c, const struct doc *note, const struct doc *invoice)
 	return VT_OK;
 }
 
+/* A refund accounts for what it gave back to this customer, and no more. */
+static enum vt_err
+check_refund(struct call *c, const struct doc *refund,
+    const struct doc *invoice, int64_t amount)
+{
+	const char *id = json_str_at(refund->body, "charge");
+	const struct doc *charge = doc_find(c, R_CHARGE, id);
+
+	if (charge == NULL)
+		return VT_DB;
+	if (!doc_is(
+		charge, "currency", json_str_at(invoice->body, "currency")) ||
+	    !json_equal(json_get(charge->body, "customer"),
+		json_get(invoice->body, "customer")))
+		return call_fail(c, 400, NULL, "refunds[refund]",
+		    "The refund %s is not of a payment of this invoice.",
+		    refund->id);
+	if (amount > doc_int(refund, "amount"))
+		return call_fail(c, 400, NULL, "refunds[amount_refunded]",
+		    "The refund %s gave back %s only.", refund->id,
+		    amount_text(c, invoice, doc_int(refund, "amount")));
+	return VT_OK;
+}
+
 /* Refunds made before, which the note accounts for. */
 static enum vt_err
-put_refunds(struct call *c, struct doc *note, int64_t *sum)
+put_refunds(
+    struct call *c, struct doc *note, const struct doc *invoice, int64_t *sum)
 {
 	const struct json *j = json_first(json_get(c->params, "refunds"));
 	struct json *list = json_array(c->arena), *o;
@@ -83,6 +108,9 @@ put_refunds(struct call *c, struct doc *note, int64_t *sum)
 			return err;
 		amount = doc_int(refund, "amount");
 		(void)json_int_at(j, "amount_refunded", &amount);
+		err = check_refund(c, refund, invoice, amount);
+		if (err != VT_OK)
+			return err;
 		o = json_add_object(list);
 		json_put_int(o, "amount_refunded", amount);
 		json_put_null(o, "payment_record_refund");
@@ -100,7 +128,7 @@ put_ways(struct call *c, struct doc *note, const struct doc *invoice)
 {
 	bool paid = doc_is(invoice, "status", "paid");
 	int64_t total = doc_int(note, "total"), refunded = 0, sum;
-	enum vt_err err = put_refunds(c, note, &refunded);
+	enum vt_err err = put_refunds(c, note, invoice, &refunded);
 
 	if (err != VT_OK)
 		return err;

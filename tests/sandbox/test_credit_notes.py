@@ -127,6 +127,21 @@ class AfterPayment(unittest.TestCase):
             'amount_refunded': 400, 'payment_record_refund': None,
             'refund': refund['id'], 'type': 'refund'}])
 
+    def test_but_only_its_own_and_no_more_than_it_is(self):
+        _, invoice = self.paid(1999)
+        own = box.post('/v1/refunds', {
+            'payment_intent': intent_of(invoice)[0]['id'],
+            'amount': 400}).json
+        other = box.post('/v1/refunds', {
+            'payment_intent': box.pay().json['id'], 'amount': 400}).json
+        for refund, amount, param in (
+                (own, 401, 'refunds[amount_refunded]'),
+                (other, 400, 'refunds[refund]')):
+            note = credit(invoice, amount=amount, refunds=[
+                {'refund': refund['id'], 'amount_refunded': amount}])
+            self.assertEqual(note.status, 400, note)
+            self.assertEqual(note.error['param'], param)
+
     def test_the_sums_must_agree(self):
         _, invoice = self.paid(1999)
         answer = credit(invoice, amount=500, refund_amount=300)
