@@ -235,18 +235,35 @@ discount_give(struct call *c, struct doc *customer, const struct json *given)
 	    had ? "customer.discount.updated" : "customer.discount.created", d);
 }
 
+/* One that was redeemed already is its customer's. */
+static enum vt_err
+check_owner(struct call *c, const char *id, const char *param,
+    const struct discount_for *f)
+{
+	const char *owner;
+	struct doc *d;
+	enum vt_err err = doc_need(c, R_DISCOUNT, id, param, &d);
+
+	if (err != VT_OK)
+		return err;
+	owner = json_str_at(d->body, "customer");
+	if (owner == NULL ||
+	    (f->customer != NULL && strcmp(owner, f->customer) == 0))
+		return VT_OK;
+	return call_fail(c, 400, NULL, param,
+	    "The discount %s belongs to another customer.", id);
+}
+
 static enum vt_err
 redeem_one(struct call *c, const struct json *given, const char *param,
     const struct discount_for *f, const char **id)
 {
 	struct redemption r;
-	struct doc *old;
 	enum vt_err err;
 
 	*id = json_str_at(given, "discount");
 	if (*id != NULL)
-		return doc_need(c, R_DISCOUNT, *id,
-		    arena_printf(c->arena, "%s[discount]", param), &old);
+		return check_owner(c, *id, at(c, param, "discount"), f);
 	err = redemption_read(c, given, param, &r);
 	if (err == VT_OK && r.code != NULL)
 		err = check_code(c, &r, f);

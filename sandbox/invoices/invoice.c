@@ -283,6 +283,23 @@ finalization_failed(struct call *c, struct doc *invoice)
 	    : err;
 }
 
+/* A debit is on its way: what comes of it says how this goes on. */
+static enum vt_err
+wait_for_debit(struct call *c, struct doc *invoice)
+{
+	json_put_null(invoice->body, "next_payment_attempt");
+	invoice->due_ms = 0;
+	return invoice_save(c, invoice);
+}
+
+static bool
+is_being_paid(struct call *c, const struct doc *invoice)
+{
+	const struct doc *intent = invoice_intent(c, invoice);
+
+	return intent != NULL && doc_is(intent, "status", "processing");
+}
+
 enum vt_err
 invoice_due(struct call *c, struct doc *invoice)
 {
@@ -298,6 +315,8 @@ invoice_due(struct call *c, struct doc *invoice)
 	if (!charge)
 		return draft ? event_emit(c, "invoice.sent", invoice)
 			     : overdue(c, invoice);
+	if (is_being_paid(c, invoice))
+		return wait_for_debit(c, invoice);
 	invoice->due_ms = 0;
 	return invoice_pay(
 	    c, invoice, &(struct invoice_attempt){ .automatic = true });

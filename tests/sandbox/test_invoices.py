@@ -315,6 +315,45 @@ class Payment(unittest.TestCase):
         box.advance(5 * 86400)
         self.assertEqual(read(invoice)['status'], 'paid')
 
+    def test_the_schedule_waits_for_a_debit_on_its_way(self):
+        clock = box.test_clock(1800000000)
+        customer = box.customer(test_clock=clock)
+        card = box.post('/v1/payment_methods/pm_card_chargeCustomerFail/attach',
+                        {'customer': customer}).json['id']
+        for account, end in (('pm_usBankAccount_success', 'paid'),
+                             ('pm_usBankAccount_insufficientFunds', 'open')):
+            with self.subTest(end=end):
+                invoice = draft(customer, 1999, auto_advance=True,
+                                default_payment_method=card)
+                now = box.get(
+                    f'/v1/test_helpers/test_clocks/{clock}').json['frozen_time']
+                box.advance_clock(clock, now + 7200)
+                self.assertEqual(read(invoice)['attempt_count'], 1)
+                again = read(invoice)['next_payment_attempt']
+                box.advance_clock(clock, again - 60)
+                bank = box.post(f'/v1/payment_methods/{account}/attach',
+                                {'customer': customer}).json['id']
+                act(invoice, 'pay', payment_method=bank)
+                box.advance_clock(clock, again)
+                self.assertEqual(read(invoice)['status'], 'open')
+                self.assertIsNone(read(invoice)['next_payment_attempt'])
+                box.advance_clock(clock, again + 4 * 86400)
+                after = read(invoice)
+                self.assertEqual(after['status'], end)
+                self.assertEqual(
+                    after['next_payment_attempt'] is None, end == 'paid')
+                self.assertEqual(after['attempt_count'], 1)
+
+    def test_a_method_that_is_gone_pays_nothing(self):
+        customer = box.customer(payment_method='pm_card_visa')
+        card = box.get('/v1/payment_methods', {
+            'customer': customer}).json['data'][0]['id']
+        invoice = draft(customer, 1999, default_payment_method=card)
+        box.post(f'/v1/payment_methods/{card}/detach')
+        answer = act(invoice, 'pay')
+        self.assertEqual(answer.status, 400, answer)
+        self.assertIn('no attached payment source', answer.error['message'])
+
     def test_it_can_be_paid_elsewhere(self):
         invoice = act(draft(box.customer(), 1999), 'finalize').json
         paid = act(invoice, 'pay', paid_out_of_band=True).json
@@ -741,6 +780,19 @@ class Discounts(unittest.TestCase):
         answer = box.post(f"/v1/invoices/{invoice['id']}", {
             'discounts': [{'promotion_code': least}]})
         self.assertIn('minimum', answer.error['message'])
+
+    def test_what_was_redeemed_is_its_customers(self):
+        coupon = self.coupon(percent_off=10)
+        customer = box.customer()
+        discount = box.post('/v1/invoices', {
+            'customer': customer, 'currency': 'usd',
+            'discounts': [{'coupon': coupon}]}).json['discounts'][0]
+        for buyer, status in ((customer, 200), (box.customer(), 400)):
+            answer = box.post('/v1/invoices', {
+                'customer': buyer, 'currency': 'usd',
+                'discounts': [{'discount': discount}]})
+            self.assertEqual(answer.status, status, answer)
+        self.assertEqual(answer.error['param'], 'discounts[0][discount]')
 
     def test_what_names_no_discount(self):
         customer = box.customer()
