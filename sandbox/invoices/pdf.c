@@ -6,15 +6,27 @@
 #define PDF_BYTES_MAX (4 << 20)
 #define WIDTH_OTHER 556 /* of what the table does not have */
 
-/* Helvetica's widths of U+0020 to U+007E, in thousandths of its size. */
-static const short widths[] = { 278, 278, 355, 556, 556, 889, 667, 191, 333,
-	333, 389, 584, 278, 333, 278, 278, 556, 556, 556, 556, 556, 556, 556,
-	556, 556, 556, 278, 278, 584, 584, 584, 556, 1015, 667, 667, 722, 722,
-	667, 611, 778, 722, 278, 500, 667, 556, 833, 722, 778, 667, 778, 722,
-	667, 611, 722, 667, 944, 667, 667, 611, 278, 278, 278, 469, 556, 333,
-	556, 556, 500, 556, 556, 278, 556, 556, 222, 222, 500, 222, 833, 556,
-	556, 556, 556, 333, 500, 278, 556, 500, 722, 500, 500, 500, 334, 260,
-	334, 584 };
+/* The widths of U+0020 to U+007E, in thousandths of the size. */
+#define FIRST 0x20
+#define LAST 0x7e
+static const short widths[][LAST - FIRST + 1] = {
+	[PDF_REGULAR] = { 278, 278, 355, 556, 556, 889, 667, 191, 333, 333, 389,
+	    584, 278, 333, 278, 278, 556, 556, 556, 556, 556, 556, 556, 556,
+	    556, 556, 278, 278, 584, 584, 584, 556, 1015, 667, 667, 722, 722,
+	    667, 611, 778, 722, 278, 500, 667, 556, 833, 722, 778, 667, 778,
+	    722, 667, 611, 722, 667, 944, 667, 667, 611, 278, 278, 278, 469,
+	    556, 333, 556, 556, 500, 556, 556, 278, 556, 556, 222, 222, 500,
+	    222, 833, 556, 556, 556, 556, 333, 500, 278, 556, 500, 722, 500,
+	    500, 500, 334, 260, 334, 584 },
+	[PDF_BOLD] = { 278, 333, 474, 556, 556, 889, 722, 238, 333, 333, 389,
+	    584, 278, 333, 278, 278, 556, 556, 556, 556, 556, 556, 556, 556,
+	    556, 556, 333, 333, 584, 584, 584, 611, 975, 722, 722, 722, 722,
+	    667, 611, 778, 722, 278, 556, 722, 611, 833, 722, 778, 667, 778,
+	    722, 667, 611, 722, 667, 944, 667, 667, 611, 333, 278, 333, 584,
+	    556, 333, 556, 611, 556, 611, 556, 333, 611, 611, 278, 278, 556,
+	    278, 889, 611, 611, 611, 611, 389, 556, 333, 611, 556, 778, 556,
+	    556, 500, 389, 280, 389, 584 },
+};
 
 /* What WinAnsi has between 128 and 159; the rest of it is Latin-1. */
 static const struct {
@@ -55,18 +67,19 @@ encode(unsigned point)
 }
 
 static int
-width_of(unsigned char code)
+width_of(enum pdf_face face, unsigned char code)
 {
-	return code >= 0x20 && code < 0x7f ? widths[code - 0x20] : WIDTH_OTHER;
+	return code >= FIRST && code <= LAST ? widths[face][code - FIRST]
+					     : WIDTH_OTHER;
 }
 
 int
-pdf_width(const char *text, int size)
+pdf_width(enum pdf_face face, const char *text, int size)
 {
 	int sum = 0;
 
 	while (*text != '\0')
-		sum += width_of(encode(next(&text)));
+		sum += width_of(face, encode(next(&text)));
 	return sum * size;
 }
 
@@ -135,7 +148,8 @@ void
 pdf_text_right(
     struct pdf *p, int x, int y, int size, enum pdf_face face, const char *text)
 {
-	pdf_text(p, x - pdf_width(text, size) / 1000, y, size, face, text);
+	pdf_text(
+	    p, x - pdf_width(face, text, size) / 1000, y, size, face, text);
 }
 
 void
@@ -156,7 +170,7 @@ pdf_fit(struct pdf *p, const char *text, int size, int width, const char **rest)
 		before = at;
 		if (*at == ' ')
 			space = at;
-		sum += width_of(encode(next(&at))) * size;
+		sum += width_of(PDF_REGULAR, encode(next(&at))) * size;
 		if (sum <= width * 1000)
 			continue;
 		/* At least one character, however narrow it is. */

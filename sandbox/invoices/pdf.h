@@ -42,8 +42,8 @@ void pdf_text_right(struct pdf *p, int x, int y, int size, enum pdf_face face,
 /* A thin line from `x` to `to` at this height. */
 void pdf_rule(struct pdf *p, int x, int y, int to);
 
-/* How wide it is in this size, in thousandths of a point. */
-int pdf_width(const char *text, int size);
+/* How wide it is in this face and size, in thousandths of a point. */
+int pdf_width(enum pdf_face face, const char *text, int size);
 
 /*
  * As much of the text as fits into `width` points, cut behind a word if there

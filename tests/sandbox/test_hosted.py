@@ -155,6 +155,23 @@ class Files(unittest.TestCase):
             self.assertIn(text, texts)
         self.assertIn('Simulated payments', texts[0])
 
+    def test_the_head_of_a_column_ends_where_its_numbers_do(self):
+        invoice = act(draft(box.customer(), 1999), 'finalize').json
+        pdf = Pdf(fetch(invoice['invoice_pdf']).body)
+        shown = re.findall(
+            rb'/F(\d) (\d+) Tf (\d+) \d+ Td \((Amount|19\.99 USD)\) Tj',
+            pdf.stream(pdf.pages[0]))
+        # The widths of "Amount" in Helvetica-Bold, of "19.99 USD" in
+        # Helvetica, as Adobe's metrics have them.
+        wide = {b'Amount': 3777, b'19.99 USD': 4891}
+        self.assertEqual({text for *_, text in shown}, set(wide))
+        right = int(re.search(
+            rb'(\d+) \d+ l S', pdf.stream(pdf.pages[0]))[1])
+        ends = {text: int(x) + int(size) * wide[text] / 1000
+                for _, size, x, text in shown}
+        for text, end in ends.items():
+            self.assertAlmostEqual(end, right, delta=1, msg=text)
+
     def test_a_long_one_goes_on_on_other_pages(self):
         customer = box.customer()
         long = 'many words ' * 30
