@@ -107,39 +107,40 @@ on_use(const struct lot_use *u, void *arg)
 	return VT_OK;
 }
 
-/* From the books alone: the same the first time and ever after. */
-static enum vt_err
-spend_body(struct db *db, struct arena *a, const struct transaction_ref *tx,
-    int64_t available, struct json **out)
+static struct json *
+spend_body(struct arena *a, const char *transaction, int64_t available,
+    const struct json *lots)
 {
 	struct json *j = json_object(a);
 
-	json_put_str(j, "transaction_id", tx->public_id);
+	json_put_str(j, "transaction_id", transaction);
 	json_put_int(j, "available", available);
-	*out = j;
-	return lot_uses_each(db, tx->id, on_use, json_put_array(j, "lots"));
+	json_put_copy(j, "lots", lots);
+	return j;
 }
 
+/* From the books: the same that was told when they were written. */
 static enum vt_err
 spend_again(struct db *db, const struct service_spend *s,
     const struct service_reference *ref, struct service_answer *out)
 {
-	struct transaction_ref tx = { .id = ref->tx };
-	struct json *body;
+	struct json *lots = json_array(s->call.arena);
+	char transaction[RANDOM_ID_BYTES];
 	enum vt_err err;
 	struct query q;
 
 	err = db_row(&q, db, sql[PUBLIC_ID], DB_INT("tx", ref->tx));
 	if (err != VT_OK)
 		return err == VT_NOTFOUND ? VT_DB : err;
-	(void)db_copy(&q, 0, tx.public_id, sizeof(tx.public_id));
+	(void)db_copy(&q, 0, transaction, sizeof(transaction));
 	db_done(&q);
-	err = spend_body(db, s->call.arena, &tx, ref->available, &body);
+	err = lot_uses_each(db, ref->tx, on_use, lots);
 	if (err != VT_OK)
 		return err;
 	out->status = 200;
 	out->replayed = true;
-	out->body = json_text(s->call.arena, body);
+	out->body = json_text(s->call.arena,
+	    spend_body(s->call.arena, transaction, ref->available, lots));
 	return VT_OK;
 }
 
@@ -148,14 +149,16 @@ spend_now(struct db *db, const struct service_spend *s,
     struct service_reference *ref, struct service_answer *out,
     struct vt_problem *p)
 {
+	struct json *lots = json_array(s->call.arena);
 	char cause[LEDGER_CAUSE_BYTES];
 	struct spend spend = { .tokens = s->tokens,
 		.cause = cause,
 		.actor = s->call.actor,
 		.metadata = s->metadata,
-		.now_ms = s->call.now_ms };
+		.now_ms = s->call.now_ms,
+		.used = on_use,
+		.used_arg = lots };
 	struct spend_done done;
-	struct json *body;
 	enum vt_err err;
 
 	/* The actor begins with "service:", the cause names the service. */
@@ -174,12 +177,11 @@ spend_now(struct db *db, const struct service_spend *s,
 	err = service_reference_keep(
 	    db, s->call.service, s->reference, ref, s->call.now_ms);
 	fault_point("service.after_spend");
-	if (err == VT_OK)
-		err = spend_body(
-		    db, s->call.arena, &done.tx, ref->available, &body);
 	if (err != VT_OK)
 		return err;
-	return service_call_answer(db, &s->call, ref->tx, 200, body, out);
+	return service_call_answer(db, &s->call, ref->tx, 200,
+	    spend_body(s->call.arena, done.tx.public_id, ref->available, lots),
+	    out);
 }
 
 enum vt_err

@@ -16,6 +16,8 @@ enum {
 	LEFT_THEN,
 	MARKS_THEN,
 	NEXT,
+	LEFT,
+	USED,
 	TAKE,
 	TAKEN,
 	FREE,
@@ -37,6 +39,10 @@ enum {
 	"l.granted, l.cost, l.expires_at, l.created_at, l.paid, l.origin, " \
 	"l.currency, t.public_id "
 #define NOT_ENDED "(l.expires_at IS NULL OR l.expires_at > :now)"
+/* As use_read() has them. */
+#define USE_COLUMNS(tokens)                                           \
+	"l.id, " tokens ", l.granted, l.cost, l.expires_at, l.paid, " \
+	"l.origin, l.currency, t.public_id "
 
 static const char *const sql[STATEMENTS] = {
 	[LOT_ADD] =
@@ -74,6 +80,15 @@ static const char *const sql[STATEMENTS] = {
 		 "WHERE f.user = :user AND f.left > 0 "
 		 "AND f.left - f.held - f.frozen > 0 "
 		 "AND " NOT_ENDED BURN_ORDER,
+	/* All that SUMS sums, in burn order. */
+	[LEFT] = "SELECT l.id, f.left - f.held - f.frozen, f.held, "
+		 "f.frozen, " NOT_ENDED ", l.created_at < l.expires_at "
+		 "FROM lot_left f JOIN lots l ON l.id = f.lot "
+		 "WHERE f.user = :user AND f.left > 0" BURN_ORDER,
+	[USED] =
+	    "SELECT " USE_COLUMNS(":tokens") "FROM lots l "
+					     "JOIN token_transactions t ON "
+					     "t.id = l.tx WHERE l.id = :lot",
 	[TAKE] = "UPDATE lot_left SET left = left - :tokens WHERE lot = :lot "
 		 "AND left - held - frozen >= :tokens",
 	[TAKEN] = "SELECT COALESCE(-SUM(delta), 0) FROM lot_uses "
@@ -88,12 +103,12 @@ static const char *const sql[STATEMENTS] = {
 		 "ELSE f.left - f.held - f.frozen END), 0) "
 		 "FROM lot_left f JOIN lots l ON l.id = f.lot "
 		 "WHERE f.user = :user AND f.left > 0",
-	[USES] = "SELECT l.id, -u.delta, l.granted, l.cost, l.expires_at, "
-		 "l.paid, l.origin, l.currency, t.public_id FROM movements m "
-		 "JOIN lot_uses u ON u.movement = m.id AND u.delta < 0 "
-		 "JOIN lots l ON l.id = u.lot "
-		 "JOIN token_transactions t ON t.id = l.tx "
-		 "WHERE m.tx = :tx" BURN_ORDER,
+	[USES] = "SELECT " USE_COLUMNS(
+	    "-u.delta") "FROM movements m "
+			"JOIN lot_uses u ON u.movement = m.id AND u.delta < 0 "
+			"JOIN lots l ON l.id = u.lot "
+			"JOIN token_transactions t ON t.id = l.tx "
+			"WHERE m.tx = :tx" BURN_ORDER,
 };
 
 enum vt_err
@@ -165,24 +180,81 @@ lot_take(struct db *db, int64_t lot, int64_t movement, int64_t tokens)
 	    DB_INT("lot", lot), DB_INT("delta", -tokens));
 }
 
-enum vt_err
-lots_burn(struct db *db, int64_t user, int64_t movement, int64_t tokens,
-    int64_t now_ms)
+static void
+use_read(struct query *q, struct lot_use *u)
 {
-	int64_t lot, taken;
-	enum vt_err err;
+	memset(u, 0, sizeof(*u));
+	u->lot = db_int(q, 0);
+	u->tokens = db_int(q, 1);
+	u->granted = db_int(q, 2);
+	u->cost = db_int(q, 3);
+	u->expires_at = db_int(q, 4);
+	u->paid = db_int(q, 5) != 0;
+	(void)db_copy(q, 6, u->origin, sizeof(u->origin));
+	(void)db_copy(q, 7, u->currency, sizeof(u->currency));
+	(void)db_copy(q, 8, u->tx, sizeof(u->tx));
+}
 
-	for (; tokens > 0; tokens -= taken) {
-		err = lot_next(db, user, now_ms, &lot, &taken);
-		if (err != VT_OK)
-			return err;
-		if (taken > tokens)
-			taken = tokens;
-		err = lot_take(db, lot, movement, taken);
-		if (err != VT_OK)
-			return err;
+/* Takes from a lot that has as much, and tells whoever wants to know. */
+static enum vt_err
+burn_lot(struct db *db, const struct burn *b, int64_t lot, int64_t tokens)
+{
+	struct lot_use u;
+	enum vt_err err;
+	struct query q;
+
+	err = lot_take(db, lot, b->movement, tokens);
+	if (err != VT_OK || b->used == NULL)
+		return err;
+	err = db_row(
+	    &q, db, sql[USED], DB_INT("tokens", tokens), DB_INT("lot", lot));
+	if (err != VT_OK)
+		return err == VT_NOTFOUND ? VT_DB : err;
+	use_read(&q, &u);
+	db_done(&q);
+	return b->used(&u, b->arg);
+}
+
+/* One row of LEFT: counts it, and takes of it up to what is still wanted. */
+static enum vt_err
+burn_row(struct db *db, const struct burn *b, struct query *q, int64_t *wanted,
+    struct balance *after)
+{
+	int64_t lot = db_int(q, 0), free = db_int(q, 1), taken;
+
+	after->held += db_int(q, 2);
+	after->frozen += db_int(q, 3);
+	if (db_int(q, 4) == 0) {
+		/* What was past its end when it was made was never there. */
+		after->lapsed += db_int(q, 5) != 0 ? free : 0;
+		return VT_OK;
 	}
-	return VT_OK;
+	taken = free < *wanted ? free : *wanted;
+	after->available += free - taken;
+	*wanted -= taken;
+	return taken > 0 ? burn_lot(db, b, lot, taken) : VT_OK;
+}
+
+/*
+ * A use changes only the row it was read from, and not its place in the order
+ * of reading, so that it can be written while the rest is still to be read.
+ */
+enum vt_err
+lots_burn(struct db *db, const struct burn *b, struct balance *after)
+{
+	int64_t wanted = b->tokens;
+	enum vt_err err;
+	struct query q;
+
+	*after = (struct balance){ 0 };
+	err = db_query(&q, db, sql[LEFT], DB_INT("user", b->user),
+	    DB_INT("now", b->now_ms));
+	while (err == VT_OK && (err = db_step(&q)) == VT_OK)
+		err = burn_row(db, b, &q, &wanted, after);
+	db_done(&q);
+	if (err != VT_NOTFOUND)
+		return err;
+	return wanted > 0 ? VT_FUNDS : VT_OK;
 }
 
 enum vt_err
@@ -334,21 +406,6 @@ ledger_balance(struct db *db, int64_t user, int64_t now_ms, struct balance *out)
 	out->lapsed = db_int(&q, 3);
 	db_done(&q);
 	return VT_OK;
-}
-
-static void
-use_read(struct query *q, struct lot_use *u)
-{
-	memset(u, 0, sizeof(*u));
-	u->lot = db_int(q, 0);
-	u->tokens = db_int(q, 1);
-	u->granted = db_int(q, 2);
-	u->cost = db_int(q, 3);
-	u->expires_at = db_int(q, 4);
-	u->paid = db_int(q, 5) != 0;
-	(void)db_copy(q, 6, u->origin, sizeof(u->origin));
-	(void)db_copy(q, 7, u->currency, sizeof(u->currency));
-	(void)db_copy(q, 8, u->tx, sizeof(u->tx));
 }
 
 enum vt_err

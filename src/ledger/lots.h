@@ -26,14 +26,6 @@ struct lot_new {
 enum vt_err
 lot_add(struct db *db, const struct lot_new *l, int64_t *lot) VT_MUSTCHECK;
 
-/*
- * Takes `tokens` out of the user's lots in burn order, for a movement that
- * is booked already. Expired lots are passed over even if no sweep ran
- * (R64). VT_FUNDS when they hold too little: the caller undoes all of it.
- */
-enum vt_err lots_burn(struct db *db, int64_t user, int64_t movement,
-    int64_t tokens, int64_t now_ms) VT_MUSTCHECK;
-
 /* Takes from one lot what is free in it; VT_FUNDS when that is too little. */
 enum vt_err lot_take(
     struct db *db, int64_t lot, int64_t movement, int64_t tokens) VT_MUSTCHECK;
@@ -115,5 +107,20 @@ struct balance {
 void balance_add(struct balance *b, const struct lot *l, int64_t now_ms);
 enum vt_err ledger_balance(struct db *db, int64_t user, int64_t now_ms,
     struct balance *out) VT_MUSTCHECK;
+
+/* Tokens of a user to take, for a movement that is booked already. */
+struct burn {
+	int64_t user, movement, tokens, now_ms;
+	lot_use_fn used; /* told of each lot that is taken from, or NULL */
+	void *arg;
+};
+
+/*
+ * Takes them out of the user's lots in burn order, and says what is left in
+ * all of these. Expired lots are passed over even if no sweep ran (R64).
+ * VT_FUNDS when they hold too little: the caller undoes all of it.
+ */
+enum vt_err lots_burn(
+    struct db *db, const struct burn *b, struct balance *after) VT_MUSTCHECK;
 
 #endif

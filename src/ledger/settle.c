@@ -255,12 +255,17 @@ static enum vt_err
 take_lots(struct db *db, struct case_file *c, int64_t movement, int64_t own,
     int64_t other)
 {
+	struct burn burn = { .user = c->user,
+		.movement = movement,
+		.tokens = other,
+		.now_ms = c->now_ms };
 	enum vt_err err = VT_OK;
+	struct balance left;
 
 	if (own > 0)
 		err = lot_take(db, c->lot, movement, own);
 	if (err == VT_OK && other > 0)
-		err = lots_burn(db, c->user, movement, other, c->now_ms);
+		err = lots_burn(db, &burn, &left);
 	return err;
 }
 

@@ -2,7 +2,6 @@
 #include "ledger/spend.h"
 
 #include "ledger/holds.h"
-#include "ledger/lots.h"
 #include "ledger/movements.h"
 #include "ledger/thresholds.h"
 
@@ -34,9 +33,14 @@ ledger_spend(struct db *db, const struct spend *s, struct spend_done *out,
 		.to = LEDGER_SINK,
 		.tokens = s->tokens,
 		.now_ms = s->now_ms };
+	struct burn burn = { .user = s->user,
+		.tokens = s->tokens,
+		.now_ms = s->now_ms,
+		.used = s->used,
+		.arg = s->used_arg };
 	struct movement_done moved;
+	struct balance left;
 	int64_t after;
-	struct balance b;
 	enum vt_err err;
 
 	if (s->tokens <= 0 || s->tokens > LEDGER_TOKENS_MAX)
@@ -57,17 +61,17 @@ ledger_spend(struct db *db, const struct spend *s, struct spend_done *out,
 	m.tx = out->tx.id;
 	m.tx_public_id = out->tx.public_id;
 	err = ledger_move(db, &m, &moved);
-	if (err == VT_OK)
-		err = lots_burn(db, s->user, moved.id, s->tokens, s->now_ms);
+	if (err == VT_OK) {
+		burn.movement = moved.id;
+		err = lots_burn(db, &burn, &left);
+	}
 	if (err == VT_FUNDS)
 		return refuse(db, s, moved.id, p);
 	if (err == VT_OK && moved.from_balance != after)
 		err = VT_DB;
-	if (err == VT_OK)
-		err = ledger_balance(db, s->user, s->now_ms, &b);
 	if (err != VT_OK)
 		return err;
 	out->movement = moved.id;
-	out->available = b.available;
-	return thresholds_taken(db, s->user, s->tokens, &b, s->now_ms);
+	out->available = left.available;
+	return thresholds_taken(db, s->user, s->tokens, &left, s->now_ms);
 }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "ledger/lots.h"
 #include "ledger/transactions.h"
 #include "store/db.h"
 
@@ -17,6 +18,8 @@ struct spend {
 	const char *actor;
 	const char *metadata; /* or NULL */
 	int64_t now_ms;
+	lot_use_fn used; /* told of each lot, in burn order; or NULL */
+	void *used_arg;
 };
 
 struct spend_done {
