@@ -385,6 +385,16 @@ refuse(struct work *w)
 	w->call.answer = call_error_text(&w->call);
 }
 
+/* A key is shown in a header and in events. */
+static bool
+is_printable(const char *key)
+{
+	for (; *key != '\0'; key++)
+		if (*key < ' ' || *key > '~')
+			return false;
+	return true;
+}
+
 /* POSTs with a key, one at a time for each key. */
 static void
 run_once(struct work *w)
@@ -400,6 +410,13 @@ run_once(struct work *w)
 		(void)call_fail(c, 400, NULL, NULL,
 		    "Idempotency keys can have %d characters at most.",
 		    IDEMPOTENCY_KEY_BYTES_MAX);
+		refuse(w);
+		return;
+	}
+	if (!is_printable(key)) {
+		(void)call_fail(c, 400, NULL, NULL,
+		    "Idempotency keys can have letters, digits, signs and "
+		    "blanks of ASCII only.");
 		refuse(w);
 		return;
 	}

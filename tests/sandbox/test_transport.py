@@ -3,6 +3,7 @@
 import base64
 import concurrent.futures
 import http.client
+import socket
 import threading
 import time
 import unittest
@@ -93,6 +94,20 @@ class Transport(unittest.TestCase):
                 answer = box.post('/v1/customers', params)
                 self.assertEqual(answer.status, 400)
                 self.assertEqual(answer.error['param'], param)
+
+    def test_a_key_that_no_header_can_carry_is_refused(self):
+        for key in (b'\x01', b'a\tb', b'\x7f', b'caf\xc3\xa9'):
+            with self.subTest(key=key), socket.create_connection(
+                    ('127.0.0.1', box.port), 10) as line:
+                line.sendall(
+                    b'POST /v1/customers HTTP/1.1\r\nHost: sandbox\r\n'
+                    b'Authorization: Bearer sk_test_abcdefghijklmnop\r\n'
+                    b'Connection: close\r\nContent-Length: 0\r\n'
+                    b'Idempotency-Key: ' + key + b'\r\n\r\n')
+                said = line.makefile('rb').read()
+                self.assertIn(b' 400 ', said.splitlines()[0])
+                self.assertIn(b'Idempotency keys', said)
+        self.assertEqual(box.get('/v1/customers').status, 200)
 
     def test_texts_are_measured_in_characters(self):
         for length, status in ((500, 200), (501, 400)):
