@@ -49,6 +49,10 @@ check_amount(struct call *c, const struct doc *d)
 		return call_fail(c, 400, "amount_too_large", "amount",
 		    "Amount must be no more than %d in the smallest unit.",
 		    MONEY_MAX);
+	if (amount % money_step(currency) != 0)
+		return call_fail(c, 400, NULL, "amount",
+		    "Amounts in %s must be multiples of %lld.", currency,
+		    (long long)money_step(currency));
 	if (amount < intent_minimum(currency)) {
 		money_format(intent_minimum(currency), currency, text);
 		return call_fail(c, 400, "amount_too_small", "amount",
