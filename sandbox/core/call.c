@@ -43,6 +43,52 @@ call_missing(
 	    param == NULL ? "id" : param, "No such %s: '%s'", object, id);
 }
 
+static bool
+begins(const char *s, const char *with)
+{
+	return strncmp(s, with, strlen(with)) == 0;
+}
+
+/* It goes into a header: nothing in it may end that, or part it. */
+static bool
+has_gap(const char *url)
+{
+	for (; *url != '\0'; url++)
+		if ((unsigned char)*url <= ' ' || *url == 0x7f)
+			return true;
+	return false;
+}
+
+static enum vt_err
+bad_url(struct call *c, const char *param, const char *must)
+{
+	return call_fail(
+	    c, 400, "url_invalid", param, "Not a valid URL: %s.", must);
+}
+
+enum vt_err
+call_check_page(struct call *c, const char *param, const char *url)
+{
+	if (url != NULL && !begins(url, "https://") && !begins(url, "http://"))
+		return bad_url(
+		    c, param, "it must begin with http:// or https://");
+	return call_check_page_or_app(c, param, url);
+}
+
+enum vt_err
+call_check_page_or_app(struct call *c, const char *param, const char *url)
+{
+	const char *end = url == NULL ? NULL : strstr(url, "://");
+
+	if (url == NULL)
+		return VT_OK;
+	if (end == NULL || end == url || begins(url, "javascript:"))
+		return bad_url(c, param, "it must begin with a scheme and ://");
+	return has_gap(url)
+	    ? bad_url(c, param, "it must not hold blanks or control characters")
+	    : VT_OK;
+}
+
 /* The page about a code: its words joined by hyphens. */
 static const char *
 doc_url(struct arena *a, const char *code)

@@ -75,6 +75,15 @@ enum vt_err call_fail(struct call *c, int status, const char *code,
 enum vt_err call_missing(
     struct call *c, const char *object, const char *id, const char *param);
 
+/*
+ * Refuses what browsers cannot be sent to; NULL may be. A page begins with
+ * http:// or https://, an app may have a scheme of its own.
+ */
+enum vt_err call_check_page(
+    struct call *c, const char *param, const char *url) VT_MUSTCHECK;
+enum vt_err call_check_page_or_app(
+    struct call *c, const char *param, const char *url) VT_MUSTCHECK;
+
 /* {"error":{…}} as text, in the call's arena. */
 const char *call_error_text(struct call *c);
 

@@ -20,12 +20,7 @@ check_url(struct call *c, const char *param, bool needed, const char *ui)
 	if (url != NULL && !needed && strcmp(param, "cancel_url") != 0)
 		return call_fail(c, 400, "parameter_invalid", param,
 		    "You cannot pass `%s` for ui_mode `%s`.", param, ui);
-	if (url != NULL && strncmp(url, "https://", 8) != 0 &&
-	    strncmp(url, "http://", 7) != 0)
-		return call_fail(c, 400, "url_invalid", param,
-		    "Not a valid URL: it must begin with http:// or "
-		    "https://.");
-	return VT_OK;
+	return call_check_page(c, param, url);
 }
 
 /* A page of ours has two ways back, a page of the site's has one. */

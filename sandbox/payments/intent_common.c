@@ -135,12 +135,13 @@ intent_check_return_url(struct call *c, const struct doc *d)
 {
 	const char *allow =
 	    json_str_at(d->body, "automatic_payment_methods.allow_redirects");
+	const char *url = json_str_at(c->params, "return_url");
+	enum vt_err err = call_check_page_or_app(c, "return_url", url);
 
-	if (c->key != KEY_SECRET || !c->versioned || allow == NULL ||
-	    strcmp(allow, "always") != 0 ||
-	    intent_flag(c->params, "off_session") ||
-	    json_str_at(c->params, "return_url") != NULL)
-		return VT_OK;
+	if (err != VT_OK || c->key != KEY_SECRET || !c->versioned ||
+	    allow == NULL || strcmp(allow, "always") != 0 ||
+	    intent_flag(c->params, "off_session") || url != NULL)
+		return err;
 	return call_fail(c, 400, NULL, "return_url",
 	    "This %s accepts payment methods that may redirect your "
 	    "customer: provide a `return_url`, or set "

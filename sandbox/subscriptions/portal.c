@@ -192,8 +192,11 @@ apply(struct call *c, struct doc *d)
 	static const char *const names[] = { "active", "default_return_url",
 		"name", NULL };
 	bool login = false;
-	enum vt_err err;
+	enum vt_err err = call_check_page(c, "default_return_url",
+	    json_str_at(c->params, "default_return_url"));
 
+	if (err != VT_OK)
+		return err;
 	doc_apply(d->body, c->params, names);
 	doc_metadata(c, d->body, c->params);
 	merge(json_edit(d->body, "business_profile"),

@@ -99,6 +99,21 @@ check_subscription(struct call *c, const struct doc *d, const char *type)
 	return err;
 }
 
+/* Where the flow leads to when it leads away. */
+static enum vt_err
+check_redirect(struct call *c, const struct json *after)
+{
+	static const char at[] =
+	    "flow_data[after_completion][redirect][return_url]";
+	const char *type = json_str_at(after, "type");
+	const char *url = json_str_at(after, "redirect.return_url");
+
+	if (type != NULL && strcmp(type, "redirect") == 0 && url == NULL)
+		return call_fail(c, 400, "parameter_missing", at,
+		    "Missing required param: %s.", at);
+	return call_check_page(c, at, url);
+}
+
 static enum vt_err
 put_flow(struct call *c, struct doc *d, const struct doc *configuration)
 {
@@ -106,10 +121,10 @@ put_flow(struct call *c, struct doc *d, const struct doc *configuration)
 	const struct json *after = json_get(given, "after_completion");
 	const char *type = json_str_at(given, "type");
 	struct json *flow, *o;
-	enum vt_err err = VT_OK;
+	enum vt_err err = check_redirect(c, after);
 
-	if (given == NULL)
-		return VT_OK;
+	if (given == NULL || err != VT_OK)
+		return err;
 	flow = json_put_object(d->body, "flow");
 	o = json_put_object(flow, "after_completion");
 	json_put_copy(
@@ -180,11 +195,9 @@ create(struct call *c)
 		return err;
 	if (url == NULL)
 		url = json_str_at(configuration->body, "default_return_url");
-	if (url != NULL && strncmp(url, "http://", 7) != 0 &&
-	    strncmp(url, "https://", 8) != 0)
-		return call_fail(c, 400, "url_invalid", "return_url",
-		    "Not a valid URL: it must begin with http:// or "
-		    "https://.");
+	err = call_check_page(c, "return_url", url);
+	if (err != VT_OK)
+		return err;
 	json_put_str(d->body, "configuration", configuration->id);
 	json_put_str(d->body, "customer", customer);
 	json_put_str(d->body, "locale", json_str_at(c->params, "locale"));

@@ -337,6 +337,7 @@ class Other(unittest.TestCase):
                 ({'mode': 'subscription'}, 'line_items'),
                 ({'mode': 'setup'}, 'line_items'),
                 ({'success_url': 'done'}, 'success_url'),
+                ({'success_url': 'https://x.example/\r\nA: b'}, 'success_url'),
                 ({'return_url': 'https://x.example'}, 'return_url'),
                 ({'ui_mode': 'elements'}, 'success_url'),
                 ({'customer': 'cus_no'}, 'customer'),

@@ -292,6 +292,26 @@ class Money(unittest.TestCase):
             self.assertEqual(answer.error['param'], 'amount')
         self.assertEqual(box.intent(amount=500, currency='jpy')['amount'], 500)
 
+    def test_the_last_digits_of_some_are_nothing(self):
+        for amount, currency in ((5124, 'kwd'), (501, 'isk'), (550, 'ugx')):
+            answer = box.post('/v1/payment_intents', {
+                'amount': amount, 'currency': currency})
+            self.assertEqual(answer.status, 400, currency)
+            self.assertEqual(answer.error['param'], 'amount')
+        for amount, currency in ((5120, 'kwd'), (500, 'isk'), (500, 'ugx')):
+            self.assertEqual(box.intent(
+                amount=amount, currency=currency)['amount'], amount)
+
+    def test_only_what_a_browser_can_be_sent_to_is_a_return_url(self):
+        for url in ('javascript://%0aalert(1)', 'x', '://x', 'https://x y',
+                    'https://shop.example/\r\nSet-Cookie: a=b'):
+            answer = box.pay(return_url=url)
+            self.assertEqual(answer.status, 400, url)
+            self.assertEqual(answer.error['param'], 'return_url')
+            self.assertEqual(answer.error['code'], 'url_invalid')
+        self.assertEqual(
+            box.pay(return_url='shop-app://paid').status, 200)
+
     def test_types_follow_currency_and_wishes(self):
         never = {'enabled': True, 'allow_redirects': 'never'}
         self.assertIn('ideal', box.intent(

@@ -221,6 +221,22 @@ class Portal(unittest.TestCase):
             self.assertEqual(answer.status, 400, flow)
             self.assertEqual(answer.error['param'], param)
 
+    def test_where_it_leads_is_a_page(self):
+        flow = {'type': 'payment_method_update'}
+        for after in ({'type': 'redirect'},
+                      {'type': 'redirect', 'redirect': {
+                          'return_url': 'https://x.example/\r\nA: b'}}):
+            answer = enter(self.customer, flow_data={
+                **flow, 'after_completion': after})
+            self.assertEqual(answer.status, 400, after)
+            self.assertEqual(
+                answer.error['param'],
+                'flow_data[after_completion][redirect][return_url]')
+        answer = box.post('/v1/billing_portal/configurations', {
+            'features': {'invoice_history': {'enabled': True}},
+            'default_return_url': 'x'})
+        self.assertEqual(answer.error['param'], 'default_return_url')
+
     def test_a_link_ends(self):
         made = enter(self.customer).json
         box.advance(1801)
