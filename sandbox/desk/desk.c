@@ -212,7 +212,7 @@ root(struct call *c)
 	desk_lies(&h, state);
 	html_close(&h, "div");
 	desk_open(&h, "div", "look");
-	desk_payments(&h, state);
+	desk_payments(c, &h, state);
 	desk_customers(&h, state);
 	desk_events(&h, state);
 	desk_deliveries(&h, state);

@@ -136,7 +136,7 @@ put_after(struct html *h, const struct json *p)
 }
 
 static void
-put_payment(struct html *h, const struct json *p)
+put_payment(struct call *c, struct html *h, const struct json *p)
 {
 	const char *id = json_str_at(p, "id");
 
@@ -144,7 +144,7 @@ put_payment(struct html *h, const struct json *p)
 	html_attr(h, "data-key", id);
 	html_open(h, "div");
 	desk_open(h, "strong", "amount");
-	layout_amount(h, p);
+	layout_amount(c, h, p);
 	html_close(h, "strong");
 	put_state(h, json_str_at(p, "status"));
 	put_after(h, p);
@@ -159,7 +159,7 @@ put_payment(struct html *h, const struct json *p)
 }
 
 void
-desk_payments(struct html *h, const struct json *state)
+desk_payments(struct call *c, struct html *h, const struct json *state)
 {
 	const struct json *list = json_get(state, "payments");
 
@@ -170,7 +170,7 @@ desk_payments(struct html *h, const struct json *state)
 		desk_open(h, "ul", "lines");
 		for (const struct json *p = json_first(list); p != NULL;
 		     p = json_next(p))
-			put_payment(h, p);
+			put_payment(c, h, p);
 		html_close(h, "ul");
 	}
 	desk_section_end(h);

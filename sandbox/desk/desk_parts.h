@@ -55,7 +55,7 @@ void desk_resend(struct html *h, const char *event);
 void desk_events(struct html *h, const struct json *state);
 void desk_deliveries(struct html *h, const struct json *state);
 void desk_lies(struct html *h, const struct json *state);
-void desk_payments(struct html *h, const struct json *state);
+void desk_payments(struct call *c, struct html *h, const struct json *state);
 void desk_customers(struct html *h, const struct json *state);
 /* What can be done with this one object, from its own page, if anything. */
 void desk_acts_of(struct call *c, struct html *h, const char *kind,

@@ -49,11 +49,12 @@ find(struct call *c, struct doc **out)
 /* --- the page ------------------------------------------------------------ */
 
 static void
-put_facts(struct html *h, const struct bill_facts *facts)
+put_facts(struct html *h, const struct bill_facts *facts, const char *class)
 {
 	if (facts->count == 0)
 		return;
 	html_open(h, "dl");
+	html_attr(h, "class", class);
 	for (size_t i = 0; i < facts->count; i++) {
 		html_open(h, "div");
 		html_element(h, "dt", facts->all[i].label);
@@ -189,10 +190,10 @@ page(struct call *c)
 	html_open(&h, "p");
 	html_element(&h, "strong", v.state);
 	html_close(&h, "p");
-	put_facts(&h, &v.facts);
+	put_facts(&h, &v.facts, "facts");
 	put_lines(&h, &v.to, "Bill to");
 	put_rows(&h, &v);
-	put_facts(&h, &v.totals);
+	put_facts(&h, &v.totals, "totals");
 	put_lines(&h, &v.notes, "Notes");
 	html_open(&h, "p");
 	html_open(&h, "a");

@@ -1,7 +1,7 @@
 /* layout: see layout.h. */
 #include "desk/layout.h"
 
-#include "text/money.h"
+#include "core/amount.h"
 
 #define POLICY                                                     \
 	"default-src 'none'; style-src 'self'; img-src 'self'; "   \
@@ -104,15 +104,13 @@ layout_end(struct call *c, struct html *h, const struct layout *l)
 }
 
 void
-layout_amount(struct html *h, const struct json *body)
+layout_amount(struct call *c, struct html *h, const struct json *body)
 {
 	const char *currency = json_str_at(body, "currency");
-	char text[MONEY_TEXT_BYTES];
 	int64_t amount = 0;
 
 	(void)json_int_at(body, "amount", &amount); /* always there */
-	money_format(amount, currency, text);
-	html_printf(h, "%s %s", text, currency);
+	html_text(h, amount_text(c->arena, amount, currency));
 }
 
 void

@@ -27,8 +27,8 @@ void layout_begin(struct call *c, struct html *h, const struct layout *l);
 /* Ends it and makes it the call's answer. */
 void layout_end(struct call *c, struct html *h, const struct layout *l);
 
-/* "9.99 usd" of an object with these two members. */
-void layout_amount(struct html *h, const struct json *body);
+/* "9.99 USD" of an object with these two members. */
+void layout_amount(struct call *c, struct html *h, const struct json *body);
 
 /* <input type="hidden">. */
 void layout_hidden(struct html *h, const char *name, const char *value);

@@ -101,7 +101,7 @@ bank_get(struct call *c)
 		html_text(&h, "Do you want to save this for later payments?");
 	else {
 		html_text(&h, "Do you want to pay ");
-		layout_amount(&h, d->body);
+		layout_amount(c, &h, d->body);
 		html_text(&h, "?");
 	}
 	html_close(&h, "p");
@@ -151,7 +151,7 @@ receipt(struct call *c)
 		return err;
 	layout_begin(c, &h, &paid);
 	html_open(&h, "p");
-	layout_amount(&h, d->body);
+	layout_amount(c, &h, d->body);
 	html_printf(&h, ", %s.", json_str_at(d->body, "status"));
 	html_close(&h, "p");
 	layout_end(c, &h, &paid);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/amount.h"
 #include "core/decimal.h"
 #include "invoices/credit_note.h"
 #include "invoices/invoice.h"
@@ -16,26 +17,12 @@ add(struct bill_facts *facts, const char *label, const char *value)
 		facts->all[facts->count++] = (struct bill_fact){ label, value };
 }
 
-/* "39.99 USD". */
-static const char *
-money(struct call *c, const char *currency, int64_t amount)
-{
-	char text[MONEY_TEXT_BYTES];
-	char *out;
-
-	money_format(amount, currency, text);
-	out = arena_printf(c->arena, "%s %s", text, currency);
-	for (char *p = strrchr(out, ' '); *p != '\0'; p++)
-		if (*p >= 'a' && *p <= 'z')
-			*p = (char)(*p - 'a' + 'A');
-	return out;
-}
-
 /* A member that is always there, as money. */
 static const char *
 money_at(struct call *c, const struct doc *d, const char *name)
 {
-	return money(c, json_str_at(d->body, "currency"), doc_int(d, name));
+	return amount_text(
+	    c->arena, doc_int(d, name), json_str_at(d->body, "currency"));
 }
 
 static const char *
@@ -69,7 +56,7 @@ unit_text(struct call *c, const struct json *line, const char *currency)
 	if (unit == NULL || !decimal_parse(unit, &d))
 		return "";
 	if (decimal_whole(d, &whole))
-		return money(c, currency, whole);
+		return amount_text(c->arena, whole, currency);
 	return arena_printf(c->arena, "%s/100", unit);
 }
 
@@ -106,7 +93,7 @@ put_rows(struct call *c, const struct json *lines, const char *currency,
 		row->unit = unit_text(c, j, currency);
 		n = 0;
 		(void)json_int_at(j, "amount", &n); /* always there */
-		row->amount = money(c, currency, n);
+		row->amount = amount_text(c->arena, n, currency);
 	}
 }
 
@@ -131,7 +118,8 @@ add_amount(struct call *c, struct bill_facts *facts, const char *label,
 {
 	if (amount != 0)
 		add(facts, label,
-		    money(c, json_str_at(d->body, "currency"), amount));
+		    amount_text(
+			c->arena, amount, json_str_at(d->body, "currency")));
 }
 
 static void

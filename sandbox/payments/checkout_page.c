@@ -8,10 +8,10 @@
  */
 #include <string.h>
 
+#include "core/amount.h"
 #include "core/operation.h"
 #include "desk/layout.h"
 #include "payments/checkout.h"
-#include "text/money.h"
 
 #define KEY "pk_test_localsandbox123456"
 
@@ -41,15 +41,6 @@ total_of(const struct doc *d)
 	return n;
 }
 
-static void
-put_money(struct html *h, int64_t amount, const char *currency)
-{
-	char text[MONEY_TEXT_BYTES];
-
-	money_format(amount, currency, text);
-	html_printf(h, "%s %s", text, currency);
-}
-
 /* " a month" behind a recurring price. */
 static void
 put_interval(struct html *h, const struct json *price)
@@ -67,7 +58,7 @@ put_interval(struct html *h, const struct json *price)
 }
 
 static void
-put_row(struct html *h, const struct doc *line)
+put_row(struct call *c, struct html *h, const struct doc *line)
 {
 	int64_t n = 0;
 
@@ -80,14 +71,16 @@ put_row(struct html *h, const struct doc *line)
 	html_open(h, "td");
 	html_attr(h, "class", "number");
 	(void)json_int_at(line->body, "amount_subtotal", &n);
-	put_money(h, n, json_str_at(line->body, "currency"));
+	html_text(
+	    h, amount_text(c->arena, n, json_str_at(line->body, "currency")));
 	put_interval(h, json_get(line->body, "price"));
 	html_close(h, "td");
 	html_close(h, "tr");
 }
 
 static void
-put_sum(struct html *h, const char *what, int64_t amount, const char *currency)
+put_sum(struct call *c, struct html *h, const char *what, int64_t amount,
+    const char *currency)
 {
 	html_open(h, "tr");
 	html_open(h, "th");
@@ -96,7 +89,7 @@ put_sum(struct html *h, const char *what, int64_t amount, const char *currency)
 	html_close(h, "th");
 	html_open(h, "td");
 	html_attr(h, "class", "number");
-	put_money(h, amount, currency);
+	html_text(h, amount_text(c->arena, amount, currency));
 	html_close(h, "td");
 	html_close(h, "tr");
 }
@@ -114,11 +107,11 @@ put_items(struct call *c, struct html *h, const struct doc *d)
 	html_open(h, "table");
 	html_open(h, "tbody");
 	for (size_t i = 0; i < lines.count; i++)
-		put_row(h, doc_find(c, R_CHECKOUT_ITEM, lines.ids[i]));
+		put_row(c, h, doc_find(c, R_CHECKOUT_ITEM, lines.ids[i]));
 	(void)json_int_at(d->body, "total_details.amount_discount", &off);
 	if (off > 0)
-		put_sum(h, "Discount", -off, currency);
-	put_sum(h, "Due today", total_of(d), currency);
+		put_sum(c, h, "Discount", -off, currency);
+	put_sum(c, h, "Due today", total_of(d), currency);
 	html_close(h, "tbody");
 	html_close(h, "table");
 	return VT_OK;

@@ -7,11 +7,11 @@
  */
 #include <string.h>
 
+#include "core/amount.h"
 #include "core/api.h"
 #include "core/operation.h"
 #include "subscriptions/period.h"
 #include "subscriptions/portal_parts.h"
-#include "text/money.h"
 
 #define ROWS_MAX 100
 
@@ -47,15 +47,13 @@ static void
 put_money(struct portal *p, const struct json *o, const char *name,
     const char *currency)
 {
-	char text[MONEY_TEXT_BYTES];
 	int64_t amount = 0;
 
 	(void)json_int_at(o, name, &amount); /* none is free */
-	money_format(amount, currency, text);
-	html_printf(&p->h, "%s %s", text, currency);
+	html_text(&p->h, amount_text(p->c->arena, amount, currency));
 }
 
-/* "Pro, 59.99 usd every month". */
+/* "Pro, 59.99 USD every month". */
 static void
 put_price(struct portal *p, const struct json *price)
 {

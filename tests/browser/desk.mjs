@@ -133,7 +133,7 @@ export default {
         const page = await open(visit);
         const { id } = await stripe('POST', '/v1/payment_intents', { amount: 3999, currency: 'usd' });
         const payment = row(page, 'payments', id);
-        await payment.getByText('39.99 usd').waitFor();
+        await payment.getByText('39.99 USD').waitFor();
         await payment.getByRole('button', { name: `Decline: ${id}` }).click();
         await said(page, 'Your card was declined.');
         await payment.getByRole('button', { name: `Pay: ${id}` }).click();

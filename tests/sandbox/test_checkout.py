@@ -369,7 +369,7 @@ class Page(unittest.TestCase):
         self.assertEqual(page.status, 200)
         text = page.body.decode()
         self.assertIn('2 × A &lt;b&gt; pack', text)
-        self.assertIn('19.98 usd', text)
+        self.assertIn('19.98 USD', text)
         self.assertIn('type="email"', text)
         self.assertIn('https://shop.example/cart', text)
         self.assertIn("frame-src 'self'",

@@ -79,7 +79,7 @@ class Desk(unittest.TestCase):
         wait_for(lambda: 'charge.succeeded' in hook.types(), 'the webhooks')
         box.control('POST', 'tick')
         shown = page()
-        for text in ('9.99 usd', 'succeeded', 'Ada', 'ada@example.com',
+        for text in ('9.99 USD', 'succeeded', 'Ada', 'ada@example.com',
                      'payment_intent.succeeded', hook.url, '200'):
             self.assertIn(text, shown.text)
         for name in (paid['id'], customer, made['id']):

@@ -70,7 +70,7 @@ class Portal(unittest.TestCase):
             (made['object'], made['customer'], made['flow']),
             ('billing_portal.session', self.customer, None))
         text = self.page(made)
-        for part in ('Basic, 19.99 usd every month: active, renews on',
+        for part in ('Basic, 19.99 USD every month: active, renews on',
                      'visa ending in 4242', 'ada@example.com',
                      'https://shop.example/account', 'Simulated payments'):
             self.assertIn(part, text)
@@ -110,7 +110,7 @@ class Portal(unittest.TestCase):
                 for p in (self.basic, self.pro)]})
         made = enter(self.customer, configuration=configuration).json
         text = self.page(made)
-        self.assertIn('Pro, 59.99 usd every month</option>', text)
+        self.assertIn('Pro, 59.99 USD every month</option>', text)
         other = price(1, 'Secret')
         self.assertEqual(self.press(
             made, 'change', id=subscription['id'], price=other['id']).status,
