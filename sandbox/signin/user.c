@@ -64,7 +64,8 @@ user_find_by(struct call *c, enum resource_kind kind, const char *index)
 
 /*
  * The id of a new user follows from the address, so that a sandbox that was
- * reset knows its people again; one who was deleted comes back as another.
+ * reset knows its people again; an address that its user has left, or that
+ * was deleted with him, comes back as another.
  */
 static const char *
 user_id(struct call *c, const char *email)
@@ -85,6 +86,15 @@ user_id(struct call *c, const char *email)
 	}
 	out[sizeof(out) - 1] = '\0';
 	return arena_printf(c->arena, "user_%s", out);
+}
+
+/* Whoever has this address next is another one. */
+static void
+leave_address(struct call *c, const char *email)
+{
+	const char *gone = arena_printf(c->arena, "clerk.gone.%s", email);
+
+	box_set_int(c->box, gone, box_setting_int(c->box, gone, 0) + 1);
 }
 
 static void
@@ -159,6 +169,23 @@ user_new(struct call *c, const char *email, bool verified)
 	return u;
 }
 
+/* The address that a user is to have from now on: nobody else has it. */
+static enum vt_err
+read_next(struct call *c, const char *email, const char **next)
+{
+	enum vt_err err;
+
+	*next = email;
+	if (json_get(c->params, "new_email") == NULL)
+		return VT_OK;
+	err = user_read_email(c, "new_email", next);
+	if (err == VT_OK && strcmp(*next, email) != 0 &&
+	    user_find_by(c, R_USER, *next) != NULL)
+		return call_fail(c, 400, "resource_already_exists", "new_email",
+		    "%s is the address of another user.", *next);
+	return err;
+}
+
 /* Makes or changes a user; it is told even when nothing changed, so that a
  * stack that lost its database learns of the user again. */
 static enum vt_err
@@ -173,9 +200,8 @@ user_put(struct call *c)
 	struct doc *u;
 
 	err = user_read_email(c, "email", &email);
-	next = email;
-	if (err == VT_OK && json_get(c->params, "new_email") != NULL)
-		err = user_read_email(c, "new_email", &next);
+	if (err == VT_OK)
+		err = read_next(c, email, &next);
 	if (err != VT_OK)
 		return err;
 	u = user_find_by(c, R_USER, email);
@@ -184,6 +210,8 @@ user_put(struct call *c)
 		u = user_new(c, next, ok);
 	else
 		put_email(c, u, next, ok);
+	if (!created && strcmp(next, email) != 0)
+		leave_address(c, email);
 	if (admin != NULL)
 		role = *admin == '1' ? "admin" : "user";
 	if (role != NULL)
@@ -198,7 +226,7 @@ static enum vt_err
 user_delete(struct call *c)
 {
 	struct json *data = json_object(c->arena);
-	const char *email, *gone;
+	const char *email;
 	struct doc *u;
 	enum vt_err err;
 
@@ -211,8 +239,7 @@ user_delete(struct call *c)
 	json_put_bool(data, "deleted", true);
 	json_put_str(data, "id", u->id);
 	json_put_str(data, "object", "user");
-	gone = arena_printf(c->arena, "clerk.gone.%s", email);
-	box_set_int(c->box, gone, box_setting_int(c->box, gone, 0) + 1);
+	leave_address(c, email);
 	err = doc_remove(c, u);
 	if (err == VT_OK)
 		err = tell(c, "user.deleted", data);

@@ -57,6 +57,24 @@ class Tokens(unittest.TestCase):
         self.assertEqual(said['v'], 2)
         self.assertRegex(said['sid'], '^sess_')
 
+    def test_an_address_is_of_one_user_at_a_time(self):
+        def user(**form):
+            return box.control('POST', 'user', **form)
+
+        first = user(email='one@example.com').json['id']
+        self.assertEqual(user(
+            email='one@example.com', new_email='two@example.com').json['id'],
+            first)
+        second = user(email='one@example.com').json['id']
+        self.assertNotEqual(second, first)
+        for email in ('one@example.com', 'nobody@example.com'):
+            answer = user(email=email, new_email='two@example.com')
+            self.assertEqual(answer.status, 400, answer)
+            self.assertEqual(answer.error['param'], 'new_email')
+        box.control('POST', 'user/delete', email='one@example.com')
+        self.assertNotIn(
+            user(email='one@example.com').json['id'], (first, second))
+
     def test_the_key_set_names_the_key(self):
         box.control('POST', 'user', email='k@example.com')
         jwt = box.control('POST', 'token', email='k@example.com').json['jwt']
