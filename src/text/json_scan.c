@@ -158,14 +158,28 @@ scan_escape(struct scan *c)
 	return true;
 }
 
+/* Nearly all bytes of nearly all texts: ASCII that stands for itself. */
+static void
+skip_plain(struct scan *c)
+{
+	size_t at = c->at;
+
+	while (at < c->bytes && c->text[at] >= ' ' && c->text[at] <= '~' &&
+	    c->text[at] != '"' && c->text[at] != '\\')
+		at++;
+	c->at = at;
+}
+
 static bool
 scan_string(struct scan *c)
 {
 	c->at++;
 	for (;;) {
 		size_t n;
-		int ch = peek(c);
+		int ch;
 
+		skip_plain(c);
+		ch = peek(c);
 		if (ch < 0)
 			return malformed(c, "a text without its closing quote");
 		if (ch == '"') {
