@@ -1,12 +1,11 @@
 /* api: see api.h. */
 #include "core/api.h"
 
-#include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "core/caller.h"
 #include "core/delivery.h"
 #include "core/idempotency.h"
 #include "core/ids.h"
@@ -71,119 +70,6 @@ struct work {
 	enum outage outage;
 };
 
-/* --- who calls ---------------------------------------------------------- */
-
-/* The user part of "Basic …", where some clients put the key. */
-static const char *
-basic_user(struct arena *a, const char *text)
-{
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				     "abcdefghijklmnopqrstuvwxyz0123456789+/";
-	char *out = arena_alloc(a, strlen(text) + 1);
-	uint32_t bits = 0;
-	size_t n = 0;
-	int have = 0;
-
-	for (; *text != '\0' && *text != '='; text++) {
-		const char *at = strchr(digits, *text);
-
-		if (at == NULL)
-			return NULL;
-		bits = bits << 6 | (uint32_t)(at - digits);
-		have += 6;
-		if (have >= 8) {
-			have -= 8;
-			out[n++] = (char)(bits >> have & 0xff);
-		}
-	}
-	out[n] = '\0';
-	out[strcspn(out, ":")] = '\0';
-	return out;
-}
-
-/* The key that the caller sent, wherever it is; NULL when there is none. */
-static const char *
-find_key(const struct work *w)
-{
-	const char *h = request_header(w->r, "Authorization");
-
-	if (h == NULL)
-		return tree_text(w->form.tree, "key");
-	if (strncasecmp(h, "Bearer ", 7) == 0)
-		return h + 7;
-	if (strncasecmp(h, "Basic ", 6) == 0)
-		return basic_user(w->r->arena, h + 6);
-	return NULL;
-}
-
-static bool
-begins(const char *s, const char *with)
-{
-	return strncmp(s, with, strlen(with)) == 0;
-}
-
-/* "sk_test_***abcd": enough to recognise, nothing to use. */
-static const char *
-masked(struct arena *a, const char *key)
-{
-	size_t n = strlen(key);
-
-	return arena_printf(a, "%.*s***%s", n > 12 && key[2] == '_' ? 8 : 0,
-	    key, n > 12 ? key + n - 4 : "");
-}
-
-static enum vt_err
-authenticate(struct work *w)
-{
-	struct call *c = &w->call;
-	const char *key = find_key(w);
-
-	if (key == NULL || *key == '\0')
-		return call_fail(c, 401, NULL, NULL,
-		    "You did not provide an API key. Send it in the "
-		    "Authorization header, using Bearer auth (e.g. "
-		    "'Authorization: Bearer YOUR_SECRET_KEY').");
-	if (begins(key, "sk_live_") || begins(key, "rk_live_") ||
-	    begins(key, "pk_live_"))
-		return call_fail(c, 401, "livemode_mismatch", NULL,
-		    "This is a local sandbox: it takes test keys only. Never "
-		    "send it a live key.");
-	if (begins(key, "sk_test_") || begins(key, "rk_test_"))
-		c->key = KEY_SECRET;
-	else if (begins(key, "pk_test_"))
-		c->key = KEY_PUBLISHABLE;
-	else
-		return call_fail(c, 401, NULL, NULL,
-		    "Invalid API Key provided: %s", masked(c->arena, key));
-	if (c->key == KEY_PUBLISHABLE && w->op != NULL &&
-	    (w->op->flags & OPERATION_BROWSER) == 0)
-		return call_fail(c, 401, "secret_key_required", NULL,
-		    "This API call cannot be made with a publishable API key. "
-		    "Please use a secret API key.");
-	return VT_OK;
-}
-
-/*
- * Only the pinned train: rendering older shapes is not offered, and to
- * answer new shapes under an old name would hide the caller's mistake.
- */
-static enum vt_err
-check_version(struct work *w)
-{
-	const char *v = request_header(w->r, "Stripe-Version");
-	struct call *c = &w->call;
-
-	if (v == NULL || *v == '\0')
-		return VT_OK;
-	c->versioned = true;
-	if (strcmp(v, BOX_API_VERSION) == 0 ||
-	    strcmp(v, "2026-09-30.endive") == 0)
-		return VT_OK;
-	return call_fail(c, 400, NULL, NULL,
-	    "Invalid Stripe API version: %.40s. This server speaks %s.", v,
-	    BOX_API_VERSION);
-}
-
 /* --- what is asked ------------------------------------------------------ */
 
 static void
@@ -228,27 +114,6 @@ api_inside(struct call *c, enum http_method method, const char *path,
 }
 
 /* --- doing it ----------------------------------------------------------- */
-
-/* Takes "key" out of the tree: it is a credential, not a parameter. */
-static void
-drop_key(struct tree *t)
-{
-	struct tree *before = NULL;
-
-	for (struct tree *m = t->first; m != NULL; m = m->next) {
-		if (strcmp(m->name, "key") != 0) {
-			before = m;
-			continue;
-		}
-		if (before == NULL)
-			t->first = m->next;
-		else
-			before->next = m->next;
-		if (t->last == m)
-			t->last = before;
-		t->count--;
-	}
-}
 
 /* Runs the operation; *keep says whether its changes are to last. */
 static enum vt_err
@@ -531,13 +396,14 @@ api_serve(struct box *b, struct request *r, struct response *out)
 	find_operation(&w);
 	err = operation_form(&w.call, r, &w.form);
 	if (err == VT_OK)
-		err = authenticate(&w);
+		err = caller_authenticate(&w.call, w.form.tree,
+		    w.op == NULL || (w.op->flags & OPERATION_BROWSER) != 0);
 	if (err == VT_OK)
-		err = check_version(&w);
+		err = caller_check_version(&w.call);
 	if (err == VT_OK && w.op == NULL)
 		err = unknown_path(&w);
 	if (err == VT_OK) {
-		drop_key(w.form.tree);
+		caller_drop_key(w.form.tree);
 		run_once(&w);
 	} else
 		refuse(&w);
