@@ -25,6 +25,20 @@ const struct param params_address[] = {
 	PARAM_END,
 };
 
+static const char *const issuers[] = { "account", "self", NULL };
+
+const struct param params_issuer[] = {
+	PARAM("account", P_STR, 0),
+	PARAM_ENUM("type", P_REQUIRED, issuers),
+	PARAM_END,
+};
+
+const struct param params_automatic_tax[] = {
+	PARAM("enabled", P_BOOL, P_REQUIRED),
+	PARAM_OF("liability", P_HASH, 0, params_issuer),
+	PARAM_END,
+};
+
 const struct param params_shipping[] = {
 	PARAM_OF("address", P_HASH, P_REQUIRED, params_address),
 	PARAM("name", P_STR, P_REQUIRED),

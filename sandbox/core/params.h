@@ -56,6 +56,9 @@ enum vt_err params_read(struct call *c, const struct tree *t,
 /* Tables that several operations share. */
 extern const struct param params_none[];
 extern const struct param params_address[];
+/* Who bills, or owes a tax: this account or a connected one. */
+extern const struct param params_issuer[];
+extern const struct param params_automatic_tax[];
 extern const struct param params_shipping[];
 
 /* The rows that every list operation has. */

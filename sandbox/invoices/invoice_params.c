@@ -11,18 +11,7 @@ static const char *const tax_display[] = { "exclude_tax",
 	"include_inclusive_tax", NULL };
 static const char *const sizes[] = { "a4", "auto", "letter", NULL };
 static const char *const behaviors[] = { "exclude", "include", NULL };
-static const char *const issuers[] = { "account", "self", NULL };
 
-static const struct param issuer[] = {
-	PARAM("account", P_STR, 0),
-	PARAM_ENUM("type", P_REQUIRED, issuers),
-	PARAM_END,
-};
-static const struct param automatic_tax[] = {
-	PARAM("enabled", P_BOOL, P_REQUIRED),
-	PARAM_OF("liability", P_HASH, 0, issuer),
-	PARAM_END,
-};
 static const struct param custom_field[] = {
 	PARAM_RANGE("name", P_STR, P_REQUIRED, 0, 40),
 	PARAM_RANGE("value", P_STR, P_REQUIRED, 0, 140),
@@ -53,7 +42,7 @@ static const struct param rendering[] = {
 
 #define INVOICE_PARAMS                                                      \
 	PARAM("auto_advance", P_BOOL, 0),                                   \
-	    PARAM_OF("automatic_tax", P_HASH, 0, automatic_tax),            \
+	    PARAM_OF("automatic_tax", P_HASH, 0, params_automatic_tax),     \
 	    PARAM("automatically_finalizes_at", P_INT, 0),                  \
 	    PARAM_ENUM("collection_method", 0, methods),                    \
 	    PARAM_OF("custom_fields", P_LIST, P_EMPTY, custom_fields),      \
@@ -64,7 +53,7 @@ static const struct param rendering[] = {
 	    PARAM("due_date", P_INT, 0),                                    \
 	    PARAM("effective_at", P_INT, P_EMPTY),                          \
 	    PARAM("footer", P_STR, P_EMPTY),                                \
-	    PARAM_OF("issuer", P_HASH, 0, issuer),                          \
+	    PARAM_OF("issuer", P_HASH, 0, params_issuer),                   \
 	    PARAM("metadata", P_META, P_EMPTY),                             \
 	    PARAM_RANGE("number", P_STR, P_EMPTY, 0, 26),                   \
 	    PARAM_OF("payment_settings", P_HASH, 0, payment_settings),      \

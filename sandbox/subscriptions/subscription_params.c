@@ -27,7 +27,6 @@ static const char *const modes[] = { "classic", "flexible", NULL };
 static const char *const flexible_only[] = { "flexible", NULL };
 static const char *const proration_discounts[] = { "included", "itemized",
 	NULL };
-static const char *const liabilities[] = { "account", "self", NULL };
 static const char *const feedbacks[] = { "customer_service", "low_quality",
 	"missing_features", "other", "switched_service", "too_complex",
 	"too_expensive", "unused", NULL };
@@ -108,16 +107,6 @@ static const struct param added[] = {
 };
 static const struct param added_items[] = { PARAM_OF("", P_HASH, 0, added) };
 
-static const struct param liability[] = {
-	PARAM("account", P_STR, 0),
-	PARAM_ENUM("type", P_REQUIRED, liabilities),
-	PARAM_END,
-};
-static const struct param automatic_tax[] = {
-	PARAM("enabled", P_BOOL, P_REQUIRED),
-	PARAM_OF("liability", P_HASH, 0, liability),
-	PARAM_END,
-};
 static const struct param anchor_config[] = {
 	PARAM_RANGE("day_of_month", P_INT, P_REQUIRED, 1, 31),
 	PARAM_RANGE("hour", P_INT, 0, 0, 23),
@@ -153,7 +142,7 @@ static const struct param invoice_settings[] = {
 	PARAM_OF("custom_fields", P_LIST, P_EMPTY, custom_fields),
 	PARAM("description", P_STR, P_EMPTY),
 	PARAM("footer", P_STR, P_EMPTY),
-	PARAM_OF("issuer", P_HASH, 0, liability),
+	PARAM_OF("issuer", P_HASH, 0, params_issuer),
 	PARAM_END,
 };
 static const struct param payment_settings[] = {
@@ -202,7 +191,7 @@ static const struct param preview_anchor[] = {
 /* What create and update take alike. */
 #define SUBSCRIPTION_PARAMS                                             \
 	PARAM_OF("add_invoice_items", P_LIST, 0, added_items),          \
-	    PARAM_OF("automatic_tax", P_HASH, 0, automatic_tax),        \
+	    PARAM_OF("automatic_tax", P_HASH, 0, params_automatic_tax), \
 	    PARAM("cancel_at_period_end", P_BOOL, 0),                   \
 	    PARAM_ENUM("collection_method", 0, collection),             \
 	    PARAM_RANGE("days_until_due", P_INT, 0, 0, 3650),           \
@@ -250,7 +239,7 @@ const struct param subscription_update_params[] = {
 };
 const struct param subscription_list_params[] = {
 	PARAMS_PAGE,
-	PARAM_OF("automatic_tax", P_HASH, 0, automatic_tax),
+	PARAM_OF("automatic_tax", P_HASH, 0, params_automatic_tax),
 	PARAM_ENUM("collection_method", 0, collection),
 	PARAM("created", P_RANGE, 0),
 	PARAM("current_period_end", P_RANGE, 0),
