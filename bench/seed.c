@@ -84,8 +84,8 @@ static const char lot_sql[] =
     "VALUES (:id, :user, :id, 'grant', 0, :granted, :now)";
 static const char use_sql[] = "INSERT INTO lot_uses (movement, lot, delta) "
 			      "VALUES (:movement, :lot, :delta)";
-static const char left_sql[] =
-    "INSERT INTO lot_left (lot, user, left) VALUES (:lot, :user, :left)";
+static const char left_sql[] = "INSERT INTO lot_left (lot, user, left, live) "
+			       "VALUES (:lot, :user, :left, :left > 0)";
 static const char reference_sql[] =
     "INSERT INTO service_references (service, reference, request_hash, tx, "
     "available, created_at) VALUES (:service, :reference, :hash, :tx, "

@@ -68,7 +68,7 @@ uses AS (
 l AS (
     SELECT l.*, t.id AS t_id, t.user AS t_user, t.kind, t.amount AS t_amount,
         t.currency AS t_currency, f.lot AS f_lot, f.user AS f_user, f.left,
-        f.held, f.frozen,
+        f.live, f.held, f.frozen,
         (SELECT SUM(u.delta) FROM lot_uses u WHERE u.lot = l.id) AS used,
         (SELECT COALESCE(SUM(p.tokens), 0) FROM hold_lots p
             WHERE p.lot = l.id) AS pinned
@@ -243,6 +243,8 @@ UNION ALL SELECT 'lot.range', 'lot ' || l.id
     WHERE so_far NOT BETWEEN 0 AND l.granted
 UNION ALL SELECT 'lot.left', 'lot ' || id FROM l
     WHERE left IS NOT COALESCE(used, 0)
+UNION ALL SELECT 'lot.live', 'lot ' || id FROM l
+    WHERE live IS NOT (left > 0)
 UNION ALL SELECT 'lot.held', 'lot ' || id FROM l
     WHERE held <> pinned OR held < 0 OR frozen < 0 OR held + frozen > left
 UNION ALL SELECT 'lot.marks', 'lot ' || id FROM l

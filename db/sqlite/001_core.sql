@@ -167,16 +167,19 @@ CREATE TABLE lot_uses (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX lot_uses_lot ON lot_uses (lot);
 
--- What is left of each lot: derived from lot_uses, rebuilt by verify.
+-- What is left of each lot: derived from lot_uses, rebuilt by verify. The
+-- index goes by live and not by left: an index is written anew whenever a
+-- column that it names is, and most uses of a lot leave it alive.
 CREATE TABLE lot_left (
     lot INTEGER PRIMARY KEY REFERENCES lots (id),
     user INTEGER NOT NULL REFERENCES users (id),
     left INTEGER NOT NULL CHECK (left >= 0),
+    live INTEGER NOT NULL CHECK (live = (left > 0)),
     held INTEGER NOT NULL DEFAULT 0 CHECK (held >= 0),
     frozen INTEGER NOT NULL DEFAULT 0 CHECK (frozen >= 0),
     CHECK (held + frozen <= left)
 ) STRICT;
-CREATE INDEX lot_left_live ON lot_left (user) WHERE left > 0;
+CREATE INDEX lot_left_live ON lot_left (user) WHERE live = 1;
 
 -- What was granted for a thing that was paid: where it came from, what of it
 -- was taken back, and when it was last compared with Stripe.

@@ -19,6 +19,7 @@ enum {
 	LEFT,
 	USED,
 	TAKE,
+	TAKE_ALL,
 	TAKEN,
 	FREE,
 	SUMS,
@@ -49,8 +50,8 @@ static const char *const sql[STATEMENTS] = {
 	    "INSERT INTO lots (user, tx, origin, paid, cost, currency, "
 	    "granted, expires_at, created_at) VALUES (:user, :tx, :origin, "
 	    ":paid, :cost, :currency, :tokens, :expires, :now)",
-	[LEFT_ADD] = "INSERT INTO lot_left (lot, user, left) "
-		     "VALUES (:lot, :user, :tokens)",
+	[LEFT_ADD] = "INSERT INTO lot_left (lot, user, left, live) "
+		     "VALUES (:lot, :user, :tokens, 1)",
 	[USE_ADD] = "INSERT INTO lot_uses (movement, lot, delta) "
 		    "VALUES (:movement, :lot, :delta)",
 	[MARK] = "UPDATE lot_left SET held = held + :held, "
@@ -62,7 +63,7 @@ static const char *const sql[STATEMENTS] = {
 	[LIVE] = "SELECT l.id, f.left, f.held, f.frozen, " LOT_COLUMNS
 		 "FROM lot_left f JOIN lots l ON l.id = f.lot "
 		 "JOIN token_transactions t ON t.id = l.tx "
-		 "WHERE f.user = :user AND f.left > 0 "
+		 "WHERE f.user = :user AND f.live = 1 "
 		 "AND (" NOT_ENDED " OR f.held + f.frozen > 0)" BURN_ORDER,
 	[THEN] = "SELECT l.id, 0, 0, 0, " LOT_COLUMNS "FROM lots l "
 		 "JOIN token_transactions t ON t.id = l.tx "
@@ -77,20 +78,24 @@ static const char *const sql[STATEMENTS] = {
 	 * than the few lots that a user has. */
 	[NEXT] = "SELECT l.id, f.left - f.held - f.frozen "
 		 "FROM lot_left f JOIN lots l ON l.id = f.lot "
-		 "WHERE f.user = :user AND f.left > 0 "
+		 "WHERE f.user = :user AND f.live = 1 "
 		 "AND f.left - f.held - f.frozen > 0 "
 		 "AND " NOT_ENDED BURN_ORDER,
 	/* All that SUMS sums, in burn order. */
 	[LEFT] = "SELECT l.id, f.left - f.held - f.frozen, f.held, "
 		 "f.frozen, " NOT_ENDED ", l.created_at < l.expires_at "
 		 "FROM lot_left f JOIN lots l ON l.id = f.lot "
-		 "WHERE f.user = :user AND f.left > 0" BURN_ORDER,
+		 "WHERE f.user = :user AND f.live = 1" BURN_ORDER,
 	[USED] =
 	    "SELECT " USE_COLUMNS(":tokens") "FROM lots l "
 					     "JOIN token_transactions t ON "
 					     "t.id = l.tx WHERE l.id = :lot",
+	/* Two, so that the one that runs for nearly every spend does not name
+	 * `live`, whose index it would write. */
 	[TAKE] = "UPDATE lot_left SET left = left - :tokens WHERE lot = :lot "
-		 "AND left - held - frozen >= :tokens",
+		 "AND left - held - frozen >= :tokens AND left > :tokens",
+	[TAKE_ALL] = "UPDATE lot_left SET left = 0, live = 0 WHERE lot = :lot "
+		     "AND left = :tokens AND held = 0 AND frozen = 0",
 	[TAKEN] = "SELECT COALESCE(-SUM(delta), 0) FROM lot_uses "
 		  "WHERE movement = :movement",
 	[FREE] = "SELECT left - held - frozen FROM lot_left WHERE lot = :lot",
@@ -102,7 +107,7 @@ static const char *const sql[STATEMENTS] = {
 		 " OR l.created_at >= l.expires_at THEN 0 "
 		 "ELSE f.left - f.held - f.frozen END), 0) "
 		 "FROM lot_left f JOIN lots l ON l.id = f.lot "
-		 "WHERE f.user = :user AND f.left > 0",
+		 "WHERE f.user = :user AND f.live = 1",
 	[USES] = "SELECT " USE_COLUMNS(
 	    "-u.delta") "FROM movements m "
 			"JOIN lot_uses u ON u.movement = m.id AND u.delta < 0 "
@@ -172,6 +177,9 @@ lot_take(struct db *db, int64_t lot, int64_t movement, int64_t tokens)
 
 	err = db_exec(
 	    db, sql[TAKE], DB_INT("lot", lot), DB_INT("tokens", tokens));
+	if (err == VT_OK && db_changes(db) != 1)
+		err = db_exec(db, sql[TAKE_ALL], DB_INT("lot", lot),
+		    DB_INT("tokens", tokens));
 	if (err == VT_OK && db_changes(db) != 1)
 		err = VT_FUNDS;
 	if (err != VT_OK)

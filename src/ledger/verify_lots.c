@@ -15,7 +15,8 @@ static const char lots_sql[] =
     "AND (g.alarm IS NOT NULL OR g.since IS NOT NULL)), "
     "(SELECT COALESCE(SUM(p.tokens), 0) FROM hold_lots p WHERE p.lot = l.id), "
     "(SELECT COALESCE(SUM(k.held), 0) FROM lot_marks k WHERE k.lot = l.id), "
-    "(SELECT COALESCE(SUM(k.frozen), 0) FROM lot_marks k WHERE k.lot = l.id) "
+    "(SELECT COALESCE(SUM(k.frozen), 0) FROM lot_marks k WHERE k.lot = l.id), "
+    "f.live "
     "FROM lots l LEFT JOIN token_transactions t ON t.id = l.tx "
     "LEFT JOIN lot_left f ON f.lot = l.id ORDER BY l.id";
 
@@ -86,6 +87,12 @@ check_left(struct verify *v, struct query *q, __int128 left)
 		    "Lot %" PRId64 " is said to have %" PRId64
 		    " tokens left; its uses leave %" PRId64 ".",
 		    id, db_int(q, 14), (int64_t)left);
+	/* Spends and balances look at live lots alone. */
+	if (db_int(q, 21) != (db_int(q, 14) > 0))
+		verify_fault(v, "lot.live",
+		    "Lot %" PRId64 " has %" PRId64
+		    " tokens left and its mark of a live lot is %" PRId64 ".",
+		    id, db_int(q, 14), db_int(q, 21));
 	if (db_int(q, 13) != db_int(q, 1))
 		verify_fault(v, "lot.user",
 		    "What is left of lot %" PRId64

@@ -228,6 +228,8 @@ START_TEST(spend_burns_lots_in_order_R66)
 	ck_assert_int_eq(
 	    books_int("SELECT left FROM lot_left WHERE lot = 1"), want[3]);
 	ck_assert_int_eq(
+	    books_int("SELECT SUM(lot) FROM lot_left WHERE live = 1"), 1 + 2);
+	ck_assert_int_eq(
 	    books_int("SELECT COUNT(*) FROM lot_uses WHERE delta < 0"), 3);
 }
 END_TEST
@@ -330,6 +332,9 @@ START_TEST(ledger_rows_refuse_every_other_statement)
 		"UPDATE token_transactions SET tokens = 99",
 		"DELETE FROM token_transactions",
 		"UPDATE lot_left SET left = -1",
+		"UPDATE lot_left SET left = 0",
+		"UPDATE lot_left SET live = 0",
+		"UPDATE lot_left SET live = 2",
 		"UPDATE lot_left SET held = left + 1",
 		"DELETE FROM users",
 	};

@@ -443,10 +443,10 @@ give_lots(int64_t count)
 		"SELECT 1, 1, 'reversal', 0, 1, 1 FROM n",
 		DB_INT("count", count)),
 	    VT_OK);
-	ck_assert_int_eq(
-	    db_exec(db,
-		"INSERT INTO lot_left (lot, user, left) SELECT id, 1, 1 "
-		"FROM lots WHERE id NOT IN (SELECT lot FROM lot_left)"),
+	ck_assert_int_eq(db_exec(db,
+			     "INSERT INTO lot_left (lot, user, left, live) "
+			     "SELECT id, 1, 1, 1 FROM lots "
+			     "WHERE id NOT IN (SELECT lot FROM lot_left)"),
 	    VT_OK);
 	ck_assert_int_eq(db_commit(db), VT_OK);
 }

@@ -215,6 +215,10 @@ static const struct {
 	{ "UPDATE lot_left SET left = left + 5 WHERE lot = 1", "lot.left",
 	    "Lot 1 " },
 	{ "UPDATE lot_left SET left = 0 WHERE lot = 4", "lot.left", "Lot 4 " },
+	{ "UPDATE lot_left SET live = 0 WHERE lot = 1", "lot.live",
+	    "its mark of a live lot is 0" },
+	{ "UPDATE lot_left SET live = 1 WHERE lot = 2", "lot.live",
+	    "Lot 2 has 0 tokens left" },
 	{ "UPDATE lot_left SET held = 1 WHERE lot = 1", "lot.held",
 	    "lot 1 1 tokens are said to be held; holds pin 0" },
 	{ "UPDATE lot_left SET held = 1 WHERE lot = 1", "lot.marks",
@@ -227,7 +231,8 @@ static const struct {
 	{ "UPDATE lot_left SET user = 2 WHERE lot = 1", "lot.user", "lot 1" },
 	{ "DELETE FROM lot_left WHERE lot = 3", "lot.left",
 	    "lot 3 is not recorded" },
-	{ "INSERT INTO lot_left (lot, user, left) VALUES (70, 1, 5)",
+	{ "INSERT INTO lot_left (lot, user, left, live) "
+	  "VALUES (70, 1, 5, 1)",
 	    "lot.missing", "lot 70" },
 	/* token_transactions and users */
 	{ "UPDATE token_transactions SET tokens = 5000 WHERE id = 1",
