@@ -442,12 +442,13 @@ START_TEST(idempotency_key_has_1_to_255_visible_characters)
 }
 END_TEST
 
+static const char *const status[] = { "pending", "processing",
+	"requires_action", "completed", "failed", "canceled", "refunded",
+	"disputed" };
+
 /* docs/ledger.md's table: only what it lists happens. */
 START_TEST(status_moves_only_as_the_table_says)
 {
-	static const char *const status[] = { "pending", "processing",
-		"requires_action", "completed", "failed", "canceled",
-		"refunded", "disputed" };
 	/* Rows: from; columns: to, in the order above. */
 	static const char *const may[] = { "01111100", "10111100", "11011100",
 		"00000011", "00010000", "00010000", "00010000", "00010000" };
@@ -516,6 +517,36 @@ START_TEST(list_pages_stay_stable_while_rows_arrive)
 }
 END_TEST
 
+/* The index of statuses leaves the completed ones out; its lists do not. */
+START_TEST(list_of_a_status_has_all_of_it_and_no_other)
+{
+	struct transaction_new t = { .user = 1,
+		.kind = "purchase",
+		.tokens = 1,
+		.actor = "test",
+		.now_ms = BOOKS_NOW };
+	struct transaction_filter f = { .limit = 99 }, last = { 0 };
+	struct arena *a = arena_new();
+	struct transaction_ref ref;
+
+	ck_assert_int_eq(db_begin(books), VT_OK);
+	for (size_t i = 0; i < countof(status); i++)
+		for (size_t n = 0; n <= i; n++) {
+			t.status = status[i];
+			ck_assert_int_eq(
+			    transaction_add(books, &t, &ref), VT_OK);
+		}
+	for (size_t i = 0; i < countof(status); i++) {
+		f.status = status[i];
+		last.limit = 0;
+		ck_assert_int_eq(
+		    transactions_list(books, a, &f, count_row, &last), VT_OK);
+		ck_assert_int_eq(last.limit, (int)i + 1);
+	}
+	arena_free(a);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -534,7 +565,8 @@ main(void)
 		idempotency_keeps_successes_and_tells_bodies_apart_R77,
 		idempotency_key_has_1_to_255_visible_characters,
 		status_moves_only_as_the_table_says,
-		list_pages_stay_stable_while_rows_arrive, NULL
+		list_pages_stay_stable_while_rows_arrive,
+		list_of_a_status_has_all_of_it_and_no_other, NULL
 	};
 	Suite *s = suite_create("ledger");
 
