@@ -72,7 +72,7 @@ CREATE TABLE holds (
     CHECK ((state = 'open') = (ended_at IS NULL)),
     CHECK ((state = 'captured') = (tx IS NOT NULL))
 ) STRICT;
-CREATE INDEX holds_open_user ON holds (user) WHERE state = 'open';
+CREATE INDEX holds_open_user ON holds (user, expires_at) WHERE state = 'open';
 CREATE INDEX holds_open_until ON holds (expires_at) WHERE state = 'open';
 CREATE TRIGGER holds_end_once BEFORE UPDATE ON holds
 WHEN OLD.state <> 'open' OR NEW.id <> OLD.id OR NEW.user <> OLD.user

@@ -63,8 +63,9 @@ block_new(struct arena *a, size_t size)
 	return b;
 }
 
-void *
-arena_alloc(struct arena *a, size_t bytes)
+/* As arena_alloc(), with whatever was there. */
+static void *
+take(struct arena *a, size_t bytes)
 {
 	const size_t align = alignof(max_align_t);
 	struct block *b = a->blocks;
@@ -80,8 +81,13 @@ arena_alloc(struct arena *a, size_t bytes)
 	p = b->data + b->used;
 	b->used += ARENA_SEPARATE ? bytes : want;
 	a->used += bytes;
-	memset(p, 0, bytes);
 	return p;
+}
+
+void *
+arena_alloc(struct arena *a, size_t bytes)
+{
+	return memset(take(a, bytes), 0, bytes);
 }
 
 void *
@@ -112,18 +118,24 @@ arena_strdup(struct arena *a, const char *s)
 	return s == NULL ? NULL : arena_memdup(a, s, strlen(s));
 }
 
+/* What fits into the rest of the block is printed once, where it stays. */
 char *
 arena_printf(struct arena *a, const char *fmt, ...)
 {
+	struct block *b = a->blocks;
+	size_t room = ARENA_SEPARATE || b == NULL ? 0 : b->size - b->used;
 	va_list ap;
 	char *p;
 	int n;
 
 	va_start(ap, fmt);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	n = vsnprintf(
+	    room == 0 ? NULL : (char *)b->data + b->used, room, fmt, ap);
 	va_end(ap);
 	assert(n >= 0);
-	p = arena_alloc(a, (size_t)n + 1);
+	p = take(a, (size_t)n + 1);
+	if ((size_t)n < room)
+		return p;
 	va_start(ap, fmt);
 	(void)vsnprintf(p, (size_t)n + 1, fmt, ap);
 	va_end(ap);

@@ -247,8 +247,9 @@ order_add(struct db *db, const struct order_new *n, struct order *out)
 	    DB_TEXT("currency", n->quote->currency),
 	    DB_INT("save", n->save_method),
 	    DB_TEXT("key", keyed ? n->request->key : NULL),
-	    DB_BLOB("hash", n->request->request_hash,
-		sizeof(n->request->request_hash)),
+	    keyed ? DB_BLOB("hash", n->request->request_hash,
+			sizeof(n->request->request_hash))
+		  : DB_NULL("hash"),
 	    DB_INT("now", n->now_ms));
 	return err == VT_OK ? order_by_id(db, db_last_id(db), out) : err;
 }

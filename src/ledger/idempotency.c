@@ -29,10 +29,10 @@ idempotency_key_init(struct idempotency_key *k, const char *principal,
 	memset(k, 0, sizeof(*k));
 	(void)snprintf(k->principal, sizeof(k->principal), "%s", principal);
 	(void)snprintf(k->route, sizeof(k->route), "%s", route);
-	(void)crypto_hash_sha256(k->request_hash, (const unsigned char *)body,
-	    body_bytes); /* always 0 */
 	if (header == NULL)
 		return VT_OK;
+	(void)crypto_hash_sha256(k->request_hash, (const unsigned char *)body,
+	    body_bytes); /* always 0 */
 	n = strlen(header);
 	for (size_t i = 0; i < n; i++)
 		if (header[i] < '!' || header[i] > '~')

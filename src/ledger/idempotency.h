@@ -21,7 +21,7 @@ struct idempotency_key {
 	char principal[160]; /* "user:user_…", "admin:…"; "" : no key given */
 	char route[64];
 	char key[IDEMPOTENCY_KEY_BYTES]; /* "": no key given */
-	unsigned char request_hash[32];	 /* SHA-256 of the raw body */
+	unsigned char request_hash[32]; /* SHA-256 of the raw body; 0: no key */
 };
 
 /*
