@@ -97,15 +97,13 @@ read_holdings(struct db *db, const void *in, void *out, struct vt_problem *p)
 {
 	struct holdings *h = out;
 	enum vt_err err;
-	struct user u;
 
 	(void)in, (void)p; /* everything is in h */
 	if (h->sub != NULL) {
 		/* Who is not known here has nothing, as in a spend. */
-		err = user_by_sub(db, h->sub, &u);
+		err = user_id_by_sub(db, h->sub, &h->user, NULL);
 		if (err != VT_OK)
 			return err == VT_NOTFOUND ? VT_OK : err;
-		h->user = u.id;
 	}
 	if (h->as_of)
 		err = debt_of_user_at(db, h->user, h->now_ms, &h->debt);

@@ -116,15 +116,13 @@ read_rows(struct db *db, const void *in, void *out, struct vt_problem *p)
 	struct list *l = out;
 	const struct history *h = l->history;
 	struct transaction_filter f = h->filter;
-	struct user u;
 	enum vt_err err;
 
 	(void)in, (void)p; /* everything is in the list */
 	if (h->user_sub != NULL) {
-		err = user_by_sub(db, h->user_sub, &u);
+		err = user_id_by_sub(db, h->user_sub, &f.user, NULL);
 		if (err != VT_OK)
 			return err == VT_NOTFOUND ? VT_OK : err;
-		f.user = u.id;
 	}
 	f.limit++;
 	return transactions_list(db, h->request->arena, &f, on_row, l);

@@ -57,15 +57,13 @@ enum vt_err
 service_call_user(struct db *db, const char *sub, int64_t tokens, int64_t *user,
     struct vt_problem *p)
 {
-	struct user u;
+	bool deleted;
 	enum vt_err err;
 
-	err = user_by_sub(db, sub, &u);
-	if (err == VT_OK && u.deleted)
+	err = user_id_by_sub(db, sub, user, &deleted);
+	if (err == VT_OK && deleted)
 		return vt_problem(p, VT_CONFLICT, "account_closed", "user",
 		    "This user's account was closed.");
-	if (err == VT_OK)
-		*user = u.id;
 	if (err != VT_NOTFOUND)
 		return err;
 	(void)vt_problem(p, VT_FUNDS, "insufficient_tokens", NULL,

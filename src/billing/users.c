@@ -7,6 +7,7 @@ enum {
 	BY_SUB,
 	BY_ID,
 	BY_EMAIL,
+	ID_BY_SUB,
 	ADD,
 	APPLY,
 	DELETE,
@@ -28,6 +29,8 @@ static const char *const sql[STATEMENTS] = {
 	[BY_EMAIL] =
 	    "SELECT " COLUMNS " FROM users WHERE email = :email "
 	    "AND deleted_at IS NULL ORDER BY email_verified DESC, id LIMIT 2",
+	[ID_BY_SUB] = "SELECT id, deleted_at IS NOT NULL FROM users "
+		      "WHERE clerk_sub = :sub",
 	[ADD] = "INSERT INTO users (clerk_sub, created_at, updated_at) "
 		"VALUES (:sub, :now, :now)",
 	[APPLY] =
@@ -91,6 +94,22 @@ user_by_id(struct db *db, int64_t id, struct user *out)
 	if (err != VT_OK)
 		return err;
 	read_row(&q, out);
+	db_done(&q);
+	return VT_OK;
+}
+
+enum vt_err
+user_id_by_sub(struct db *db, const char *sub, int64_t *id, bool *deleted)
+{
+	enum vt_err err;
+	struct query q;
+
+	err = db_row(&q, db, sql[ID_BY_SUB], DB_TEXT("sub", sub));
+	if (err != VT_OK)
+		return err;
+	*id = db_int(&q, 0);
+	if (deleted != NULL)
+		*deleted = db_int(&q, 1) != 0;
 	db_done(&q);
 	return VT_OK;
 }

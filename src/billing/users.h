@@ -28,6 +28,10 @@ enum vt_err
 user_by_sub(struct db *db, const char *sub, struct user *out) VT_MUSTCHECK;
 enum vt_err
 user_by_id(struct db *db, int64_t id, struct user *out) VT_MUSTCHECK;
+/* The same, for who need not know more: users.id, and, unless it is NULL,
+ * whether Clerk deleted the user. */
+enum vt_err user_id_by_sub(
+    struct db *db, const char *sub, int64_t *id, bool *deleted) VT_MUSTCHECK;
 
 /*
  * The one user with this verified address. VT_NOTFOUND with code
