@@ -79,6 +79,35 @@ ledger_user_balance(
 	return err;
 }
 
+static char *
+put_text(char *at, const char *text)
+{
+	size_t n = strlen(text);
+
+	memcpy(at, text, n);
+	at[n] = '\n';
+	return at + n + 1;
+}
+
+/* printf() takes five times as long, and verify hashes every movement. */
+static char *
+put_int(char *at, int64_t n)
+{
+	uint64_t rest = n < 0 ? 0 - (uint64_t)n : (uint64_t)n;
+	char digits[20];
+	int count = 0;
+
+	do
+		digits[count++] = (char)('0' + rest % 10);
+	while ((rest /= 10) > 0);
+	if (n < 0)
+		*at++ = '-';
+	while (count > 0)
+		*at++ = digits[--count];
+	*at++ = '\n';
+	return at;
+}
+
 void
 ledger_hash(const unsigned char prev[static LEDGER_HASH_BYTES], int64_t id,
     const char *tx_public_id, const char *cause, int64_t from, int64_t to,
@@ -86,18 +115,21 @@ ledger_hash(const unsigned char prev[static LEDGER_HASH_BYTES], int64_t id,
     unsigned char out[static LEDGER_HASH_BYTES])
 {
 	crypto_hash_sha256_state st;
-	char text[LEDGER_CAUSE_BYTES + 256];
-	int n;
+	char text[LEDGER_CAUSE_BYTES + 256], *at;
 
-	n = snprintf(text, sizeof(text),
-	    "%" PRId64 "\n%s\n%s\n%" PRId64 "\n%" PRId64 "\n%" PRId64
-	    "\n%" PRId64 "\n",
-	    id, tx_public_id, cause, from, to, tokens, created_at);
-	assert(n > 0 && (size_t)n < sizeof(text));
+	/* Five numbers of at most 21 bytes, and two texts. */
+	assert(strlen(tx_public_id) + strlen(cause) < sizeof(text) - 128);
+	at = put_int(text, id);
+	at = put_text(at, tx_public_id);
+	at = put_text(at, cause);
+	at = put_int(at, from);
+	at = put_int(at, to);
+	at = put_int(at, tokens);
+	at = put_int(at, created_at);
 	crypto_hash_sha256_init(&st);
 	crypto_hash_sha256_update(&st, prev, LEDGER_HASH_BYTES);
 	crypto_hash_sha256_update(
-	    &st, (const unsigned char *)text, strlen(text));
+	    &st, (const unsigned char *)text, (size_t)(at - text));
 	crypto_hash_sha256_final(&st, out);
 }
 

@@ -1,7 +1,9 @@
 /* ledger: movements, grants, spends and what may never happen to them. */
 #include "freshdb.h"
 
+#include <inttypes.h>
 #include <pthread.h>
+#include <sodium.h>
 
 #include "ledger/grant.h"
 #include "ledger/idempotency.h"
@@ -379,6 +381,32 @@ START_TEST(chain_covers_every_movement_and_the_one_before)
 }
 END_TEST
 
+/* The text that movements.h writes down, for whoever checks without us. */
+START_TEST(hash_is_of_the_numbers_in_decimal)
+{
+	static const int64_t n[] = { 0, 1, -1, 10, 1794999999999, INT64_MAX,
+		INT64_MIN };
+	unsigned char prev[32], hash[32], want[32];
+	char text[512];
+	int bytes;
+
+	memset(prev, 7, sizeof(prev));
+	memcpy(text, prev, sizeof(prev));
+	for (size_t i = 0; i < countof(n); i++) {
+		bytes = 32 +
+		    snprintf(text + 32, sizeof(text) - 32,
+			"%" PRId64 "\ntx_a\npi:1\n%" PRId64 "\n%" PRId64
+			"\n%" PRId64 "\n%" PRId64 "\n",
+			n[i], n[i], (int64_t)2, n[i], n[i]);
+		(void)crypto_hash_sha256(want, (const unsigned char *)text,
+		    (unsigned long long)bytes); /* always 0 */
+		ledger_hash(
+		    prev, n[i], "tx_a", "pi:1", n[i], 2, n[i], n[i], hash);
+		ck_assert_mem_eq(hash, want, 32);
+	}
+}
+END_TEST
+
 /* R77: the same request again is the first answer, another one a conflict. */
 START_TEST(idempotency_keeps_successes_and_tells_bodies_apart_R77)
 {
@@ -562,6 +590,7 @@ main(void)
 		hundred_spends_race_for_fifty_tokens_R59_R60,
 		ledger_rows_refuse_every_other_statement,
 		chain_covers_every_movement_and_the_one_before,
+		hash_is_of_the_numbers_in_decimal,
 		idempotency_keeps_successes_and_tells_bodies_apart_R77,
 		idempotency_key_has_1_to_255_visible_characters,
 		status_moves_only_as_the_table_says,
