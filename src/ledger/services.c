@@ -40,13 +40,16 @@ static const char *const sql[STATEMENTS] = {
 	    "request_hash, tx, hold, available, created_at) VALUES (:service, "
 	    ":reference, :hash, :tx, :hold, :available, :now)",
 	/* A service without a row today has taken nothing yet. */
-	[DAY] = "SELECT COALESCE(s.daily_cap, 0), COALESCE(d.tokens, 0), "
-		"d.day IS NOT NULL FROM services s LEFT JOIN service_days d "
+	[DAY] = "SELECT COALESCE(s.daily_cap, 0), COALESCE(d.tokens, 0) "
+		"FROM services s LEFT JOIN service_days d "
 		"ON d.service = s.id AND d.day = :day WHERE s.id = :service",
 	[DAY_ADD] = "INSERT INTO service_days (service, day, tokens) "
 		    "VALUES (:service, :day, :tokens)",
+	/* The check and the count are one statement, as a spend's are. */
 	[DAY_COUNT] = "UPDATE service_days SET tokens = tokens + :tokens "
-		      "WHERE service = :service AND day = :day",
+		      "WHERE service = :service AND day = :day AND (SELECT "
+		      "daily_cap IS NULL OR tokens + :tokens <= daily_cap "
+		      "FROM services WHERE id = :service)",
 	[DAY_UNCOUNT] = "UPDATE service_days SET tokens = tokens - :tokens "
 			"WHERE service = :service AND day = :day "
 			"AND tokens >= :tokens",
@@ -217,23 +220,25 @@ service_count(struct db *db, int64_t service, int64_t tokens, int64_t now_ms,
 	int64_t cap, taken, left;
 	enum vt_err err;
 	struct query q;
-	bool known;
 
+	err = db_exec(db, sql[DAY_COUNT], DB_INT("tokens", tokens),
+	    DB_INT("service", service), DB_INT("day", day_of(now_ms)));
+	if (err != VT_OK || db_changes(db) == 1)
+		return err;
+	/* It is the first of the day, or too much. */
 	err = db_row(&q, db, sql[DAY], DB_INT("service", service),
 	    DB_INT("day", day_of(now_ms)));
 	if (err != VT_OK)
 		return err == VT_NOTFOUND ? VT_DB : err;
 	cap = db_int(&q, 0);
 	taken = db_int(&q, 1);
-	known = db_int(&q, 2) != 0;
 	db_done(&q);
 	/* A cap that was lowered may have been passed already. */
 	left = cap > taken ? cap - taken : 0;
 	if (cap > 0 && tokens > left)
 		return cap_reached(left, now_ms, p);
-	return db_exec(db, sql[known ? DAY_COUNT : DAY_ADD],
-	    DB_INT("service", service), DB_INT("day", day_of(now_ms)),
-	    DB_INT("tokens", tokens));
+	return db_exec(db, sql[DAY_ADD], DB_INT("service", service),
+	    DB_INT("day", day_of(now_ms)), DB_INT("tokens", tokens));
 }
 
 enum vt_err
