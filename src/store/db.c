@@ -23,10 +23,11 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "store/log_file.h"
 
 #define FILE_MODE 0660		 /* the group of the files may write */
 #define BUSY_TIMEOUT_MS 2000	 /* a net for strangers; ours use the lock */
-#define WAL_KEPT_BYTES 67108864	 /* a log that grew is cut to this again */
+#define WAL_KEPT_BYTES 268435456 /* a log that grew is cut to this again */
 #define STATEMENTS_FIRST 64	 /* slots; a power of two */
 #define PARAMS_MAX 64		 /* one bit each while binding */
 #define LOGGED_SQL_BYTES_MAX 160 /* enough to find it in the source */
@@ -45,6 +46,7 @@ struct db {
 	int savepoints; /* open ones */
 	int running;	/* queries not yet ended */
 	int64_t log_pages;
+	struct log_file *log;	  /* of who commits to the ledger */
 	struct statement **slots; /* open addressing, never more than half */
 	size_t slots_count, statements;
 };
@@ -474,15 +476,54 @@ db_begin(struct db *db)
 	return own(db, OWN_BEGIN);
 }
 
-enum vt_err
-db_commit(struct db *db)
+static enum vt_err
+commit(struct db *db, bool apart)
 {
+	enum vt_err err;
+
 	assert(db->running == 0 && db->savepoints == 0);
 	if (db_autocommit(db)) {
 		LOG(LOG_ERROR, "db.no_transaction", LOG_S("sql", "COMMIT"));
 		return VT_DB;
 	}
-	return own(db, OWN_COMMIT);
+	if (db->mode != DB_WRITER && db->mode != DB_KEEPER)
+		return own(db, OWN_COMMIT);
+	/* The log of a new file is opened by its first transaction. */
+	db->log = log_file_of(db->handle);
+	assert(db->log != NULL);
+	log_file_begin(db->log, apart);
+	err = own(db, OWN_COMMIT);
+	log_file_end(db->log);
+	return err;
+}
+
+enum vt_err
+db_commit(struct db *db)
+{
+	return commit(db, false);
+}
+
+enum vt_err
+db_commit_apart(struct db *db)
+{
+	assert(db->mode == DB_WRITER);
+	return commit(db, true);
+}
+
+enum vt_err
+db_sync(struct db *db)
+{
+	int rc;
+
+	if (db->log == NULL)
+		db->log = log_file_of(db->handle);
+	assert(db->log != NULL); /* it has read or written before */
+	rc = log_file_sync(db->log);
+	if (rc == SQLITE_OK)
+		return VT_OK;
+	/* The connection's own error is another thread's to read. */
+	LOG(LOG_ERROR, "db.sync_failed", LOG_I("code", rc));
+	return VT_DB;
 }
 
 void
@@ -624,6 +665,30 @@ db_checkpoint(struct db *db, int64_t *log_pages, int64_t *done_pages)
 	*log_pages = in_log < 0 ? 0 : in_log; /* -1: not in WAL mode */
 	*done_pages = done < 0 ? 0 : done;
 	return VT_OK;
+}
+
+enum vt_err
+db_checkpoint_apart(struct db *db, void (*begun)(void *arg), void *arg,
+    int64_t *log_pages, int64_t *done_pages)
+{
+	struct log_file *log = log_file_of(db->handle);
+	sqlite3_file *file = NULL;
+	enum vt_err err;
+	int rc;
+
+	assert(db->mode == DB_KEEPER);
+	if (log != NULL)
+		log_file_watch(log, begun, arg);
+	err = db_checkpoint(db, log_pages, done_pages);
+	if (log != NULL)
+		log_file_watch(log, NULL, NULL);
+	if (err != VT_OK)
+		return err;
+	rc = sqlite3_file_control(
+	    db->handle, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+	if (rc == SQLITE_OK)
+		rc = file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
+	return rc == SQLITE_OK ? VT_OK : failed(db, rc, "sync");
 }
 
 static enum vt_err
@@ -824,6 +889,7 @@ configure_once(void)
 {
 	/* Fails where it was used before, by a test; then it counts on. */
 	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	log_file_register();
 }
 
 static enum vt_err
@@ -833,7 +899,9 @@ open_file(struct db *db, const char *path)
 	int rc;
 
 	(void)pthread_once(&once, configure_once); /* cannot fail */
-	rc = sqlite3_open_v2(path, &db->handle, open_flags(db->mode), NULL);
+	rc = sqlite3_open_v2(path, &db->handle, open_flags(db->mode),
+	    db->mode == DB_WRITER || db->mode == DB_KEEPER ? LOG_FILE_VFS
+							   : NULL);
 	if (db->handle == NULL)
 		abort(); /* only when memory ran out */
 	if (rc != SQLITE_OK) {

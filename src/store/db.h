@@ -124,6 +124,22 @@ enum vt_err db_row_params(struct query *q, struct db *db, const char *sql,
 /* Whole transactions, for migrate, keeper and tests; workers use writer. */
 enum vt_err db_begin(struct db *db) VT_MUSTCHECK; /* BEGIN IMMEDIATE */
 enum vt_err db_commit(struct db *db) VT_MUSTCHECK;
+
+/*
+ * A commit that does not wait for the disk, on a DB_WRITER: others see it at
+ * once, and it is durable when a db_sync() that began after it has returned
+ * VT_OK. Until then nobody may be told of it.
+ */
+enum vt_err db_commit_apart(struct db *db) VT_MUSTCHECK;
+
+/*
+ * Waits until the disk has everything that was committed to this file before
+ * the call, by whichever process. On a DB_WRITER after its first commit, also
+ * from another thread than the one that uses it, and on a DB_KEEPER. VT_DB,
+ * logged: what is durable is not known.
+ */
+enum vt_err db_sync(struct db *db) VT_MUSTCHECK;
+
 void db_rollback(struct db *db); /* fine without a transaction */
 
 /*
@@ -152,9 +168,23 @@ enum vt_err db_script(struct db *db, const char *sql) VT_MUSTCHECK;
  * like the engine ends the transaction itself; writer asks here. */
 bool db_autocommit(struct db *db);
 
-/* Copies the log into the file, PASSIVE; frames in the log and copied. */
+/*
+ * Copies the log into the file, PASSIVE; frames in the log and copied. Under
+ * the write lock: SQLite before 3.51.3 can lose a commit when the log is
+ * started over between its look at the log and its copying.
+ */
 enum vt_err db_checkpoint(
     struct db *db, int64_t *log_pages, int64_t *done_pages) VT_MUSTCHECK;
+
+/*
+ * The same on a DB_KEEPER, with the lock held only where it has to be: SQLite
+ * calls `begun(arg)` when nobody can start the log over any more, which is
+ * where the caller drops it. Then pages are copied, and the disk waited for,
+ * beside who commits; what they commit stays in the log. When there is
+ * nothing to copy, or a reader is in the way, `begun` is not called.
+ */
+enum vt_err db_checkpoint_apart(struct db *db, void (*begun)(void *arg),
+    void *arg, int64_t *log_pages, int64_t *done_pages) VT_MUSTCHECK;
 
 /*
  * Copies all pages as this connection's snapshot has them, in one step, into

@@ -1,17 +1,11 @@
 /*
- * writer: see writer.h, and docs/ledger.md for what was measured.
- *
- * A job lives on the stack of the thread that waits for it. While it is
- * QUEUED its owner may take it back; once TAKEN it belongs to the writer
- * thread until that sets DONE, so `in`, `out` and `p` stay valid for as long
- * as they are used.
+ * writer: the queue and the thread. See writer.h, and docs/ledger.md for what
+ * was measured.
  */
-#include "store/writer.h"
+#include "store/writer_parts.h"
 
 #include <assert.h>
-#include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,47 +25,6 @@
 #else
 #define STACK_BYTES (256 * 1024)
 #endif
-
-enum job_state { JOB_QUEUED, JOB_TAKEN, JOB_DONE };
-
-struct job {
-	struct job *next, *prev;
-	write_fn fn;
-	const void *in;
-	void *out;
-	struct vt_problem *p; /* or NULL */
-	bool alone;
-	enum job_state state; /* under the mutex */
-	enum vt_err result;   /* the writer's until DONE */
-	pthread_cond_t done;
-};
-
-struct writer {
-	struct db *db;
-	struct writelock *lock;
-	struct writer_options options;
-	pthread_t thread;
-
-	pthread_mutex_t mutex; /* what follows, up to the blank line */
-	pthread_cond_t work, left;
-	struct job *first, *last;
-	int waiting; /* jobs in the queue */
-	int callers; /* threads inside writer_run() */
-	bool stopping;
-	struct writer_stats stats;
-
-	atomic_bool failed;
-	int64_t log_bytes_next; /* length that asks for a checkpoint */
-	struct job *batch[WRITER_BATCH_MAX];
-};
-
-/* What became of one transaction. */
-enum outcome {
-	OUTCOME_DONE,	 /* committed; each job has its result */
-	OUTCOME_REFUSED, /* not begun: nothing has happened */
-	OUTCOME_VOID,	 /* the engine undid it: nothing has happened */
-	OUTCOME_UNKNOWN	 /* the COMMIT failed */
-};
 
 /* ---- the queue ----------------------------------------------------------- */
 
@@ -102,14 +55,22 @@ unlink_job(struct writer *w, struct job *j)
 	w->waiting--;
 }
 
-static enum vt_err
-busy(struct vt_problem *p)
+enum vt_err
+writer_busy(struct vt_problem *p)
 {
 	(void)vt_problem(p, VT_BUSY, "database_busy", NULL,
 	    "The database is busy. Nothing was changed; try again.");
 	if (p != NULL)
 		p->retry_after_s = RETRY_AFTER_S;
 	return VT_BUSY;
+}
+
+enum vt_err
+writer_unknown(struct vt_problem *p)
+{
+	return vt_problem(p, VT_DB, "outcome_unknown", NULL,
+	    "The database failed while saving. Whether the change was made is "
+	    "not known; look before you try again.");
 }
 
 /* Under the mutex: waits until the job is done or its deadline has passed. */
@@ -125,7 +86,7 @@ wait_for(struct writer *w, struct job *j)
 	if (j->state == JOB_QUEUED) {
 		unlink_job(w, j);
 		w->stats.refused_late++;
-		return busy(j->p);
+		return writer_busy(j->p);
 	}
 	/* Taken: it may become durable at any moment, so no more deadline. */
 	while (j->state != JOB_DONE)
@@ -145,10 +106,10 @@ enqueue(struct writer *w, struct job *j)
 	(void)pthread_mutex_lock(&w->mutex);
 	w->callers++;
 	if (w->stopping || writer_failed(w))
-		err = busy(j->p);
+		err = writer_busy(j->p);
 	else if (w->waiting >= w->options.queue_max) {
 		w->stats.refused_full++;
-		err = busy(j->p);
+		err = writer_busy(j->p);
 	} else {
 		append(w, j);
 		if (w->waiting == 1)
@@ -203,19 +164,6 @@ take_jobs(struct writer *w)
 	return n;
 }
 
-static void
-wake(struct writer *w, int n)
-{
-	(void)pthread_mutex_lock(&w->mutex);
-	for (int i = 0; i < n; i++) {
-		w->batch[i]->state = JOB_DONE;
-		(void)pthread_cond_signal(&w->batch[i]->done);
-	}
-	w->stats.operations += n;
-	w->stats.batches += n > 0;
-	(void)pthread_mutex_unlock(&w->mutex);
-}
-
 /* Gives back everything that waits: nothing of it has happened. */
 static void
 refuse_all(struct writer *w)
@@ -225,123 +173,11 @@ refuse_all(struct writer *w)
 	(void)pthread_mutex_lock(&w->mutex);
 	while ((j = w->first) != NULL) {
 		unlink_job(w, j);
-		j->result = busy(j->p);
+		j->result = writer_busy(j->p);
 		j->state = JOB_DONE;
 		(void)pthread_cond_signal(&j->done);
 	}
 	(void)pthread_mutex_unlock(&w->mutex);
-}
-
-/* ---- one transaction ----------------------------------------------------- */
-
-/* Runs a job in its savepoint; false when the transaction is gone. */
-static bool
-run_job(struct writer *w, struct job *j)
-{
-	enum vt_err err;
-
-	if (db_savepoint(w->db) != VT_OK)
-		return false;
-	if (j->p != NULL)
-		memset(j->p, 0, sizeof(*j->p)); /* of a run that was undone */
-	j->result = j->fn(w->db, j->in, j->out, j->p);
-	fault_point("writer.after_operation");
-	if (db_autocommit(w->db))
-		return false;
-	assert(db_savepoints(w->db) == 1); /* it ended each that it began */
-	err = j->result == VT_OK ? db_release(w->db) : db_undo(w->db);
-	return err == VT_OK && !db_autocommit(w->db);
-}
-
-static bool
-commit(struct writer *w)
-{
-	bool ok;
-
-	fault_point("writer.before_commit");
-	if (fault_fails("writer.commit"))
-		return false;
-	ok = db_commit(w->db) == VT_OK;
-	if (fault_fails("writer.commit_answer"))
-		ok = false; /* it happened, but we were not told */
-	fault_point("writer.after_commit");
-	return ok;
-}
-
-static enum outcome
-transact(struct writer *w, struct job **jobs, int n)
-{
-	fault_point("writer.before_begin");
-	if (db_begin(w->db) != VT_OK)
-		return OUTCOME_REFUSED;
-	for (int i = 0; i < n; i++)
-		if (!run_job(w, jobs[i])) {
-			db_rollback(w->db);
-			return OUTCOME_VOID;
-		}
-	if (commit(w))
-		return OUTCOME_DONE;
-	db_rollback(w->db);
-	return OUTCOME_UNKNOWN;
-}
-
-/* Tells jobs whose transaction did not end well what that means for them. */
-static void
-explain(struct writer *w, enum outcome outcome, struct job **jobs, int n)
-{
-	if (outcome == OUTCOME_UNKNOWN) {
-		w->failed = true;
-		LOG(LOG_ERROR, "writer.commit_failed", LOG_I("operations", n));
-	}
-	for (int i = 0; i < n; i++) {
-		struct job *j = jobs[i];
-
-		if (outcome == OUTCOME_REFUSED)
-			j->result = busy(j->p);
-		else if (outcome == OUTCOME_UNKNOWN)
-			j->result = vt_problem(j->p, VT_DB, "outcome_unknown",
-			    NULL,
-			    "The database failed while saving. Whether the "
-			    "change was made is not known; look before you try "
-			    "again.");
-		else if (outcome == OUTCOME_VOID)
-			j->result = vt_problem(j->p, VT_DB, "database_failed",
-			    NULL, "The database failed. Nothing was changed.");
-	}
-}
-
-/*
- * After the engine has undone a batch because of one of its operations,
- * each runs again by itself: the others are whole, that one is told.
- */
-static void
-run_each(struct writer *w, int n)
-{
-	enum outcome outcome;
-
-	for (int i = 0; i < n; i++) {
-		outcome = writer_failed(w) ? OUTCOME_REFUSED
-					   : transact(w, &w->batch[i], 1);
-		explain(w, outcome, &w->batch[i], 1);
-	}
-}
-
-static void
-run_batch(struct writer *w, int n)
-{
-	enum outcome outcome = transact(w, w->batch, n);
-
-	if (outcome == OUTCOME_VOID) {
-		LOG(LOG_WARN, "writer.batch_void", LOG_I("operations", n));
-		(void)pthread_mutex_lock(&w->mutex);
-		w->stats.voided++;
-		(void)pthread_mutex_unlock(&w->mutex);
-		if (n > 1) {
-			run_each(w, n);
-			return;
-		}
-	}
-	explain(w, outcome, w->batch, n);
 }
 
 /* ---- the thread ---------------------------------------------------------- */
@@ -431,23 +267,23 @@ writer_main(void *arg)
 			continue;
 		}
 		/* Only now, so that what came while we waited is in it. */
-		n = take_jobs(w);
+		n = writer_failed(w) ? 0 : take_jobs(w);
 		if (n > 0) {
-			run_batch(w, n);
+			writer_batch(w, n);
 			mind_the_log(w);
 		}
 		writelock_drop(w->lock);
 		fault_point("writer.before_wake");
-		wake(w, n);
+		writer_flush(w, n);
 		if (writer_failed(w))
 			refuse_all(w);
 	}
 	return NULL;
 }
 
-/* The thread takes no signal but the write lock's, which unblocks its own. */
-static void
-start_thread(struct writer *w)
+/* It takes no signal but the write lock's, which unblocks its own. */
+void
+writer_thread(pthread_t *thread, void *(*main)(void *), struct writer *w)
 {
 	pthread_attr_t attr;
 	sigset_t all, before;
@@ -457,7 +293,7 @@ start_thread(struct writer *w)
 	    pthread_attr_setstacksize(&attr, STACK_BYTES) != 0)
 		abort();
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	if (pthread_create(&w->thread, &attr, writer_main, w) != 0)
+	if (pthread_create(thread, &attr, main, w) != 0)
 		abort(); /* no memory, or no thread left */
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 	(void)pthread_attr_destroy(&attr);
@@ -493,9 +329,11 @@ writer_start(const struct writer_options *o, struct writer **out)
 	}
 	if (pthread_mutex_init(&w->mutex, NULL) != 0 ||
 	    pthread_cond_init(&w->work, NULL) != 0 ||
+	    pthread_cond_init(&w->ran, NULL) != 0 ||
 	    pthread_cond_init(&w->left, NULL) != 0)
 		abort();
-	start_thread(w);
+	writer_flush_start(w);
+	writer_thread(&w->thread, writer_main, w);
 	*out = w;
 	return VT_OK;
 }
@@ -510,6 +348,7 @@ writer_stop(struct writer *w)
 	(void)pthread_cond_signal(&w->work);
 	(void)pthread_mutex_unlock(&w->mutex);
 	(void)pthread_join(w->thread, NULL);
+	writer_flush_stop(w);
 	/* Who was given a result has yet to wake up and read it. */
 	(void)pthread_mutex_lock(&w->mutex);
 	while (w->callers > 0)
@@ -517,6 +356,7 @@ writer_stop(struct writer *w)
 	(void)pthread_mutex_unlock(&w->mutex);
 	writelock_close(w->lock);
 	db_close(w->db);
+	(void)pthread_cond_destroy(&w->ran);
 	(void)pthread_cond_destroy(&w->left);
 	(void)pthread_cond_destroy(&w->work);
 	(void)pthread_mutex_destroy(&w->mutex);

@@ -3,10 +3,10 @@
  *
  * A process that writes has one writer thread with the only write
  * connection. Others hand it operations and wait; it takes everything that
- * waits into one transaction, each operation in a savepoint of its own, and
- * wakes them all after the COMMIT. Nothing is answered before that, a
- * refusal neither. Between processes a turnstile of two flock files gives
- * each its turn.
+ * waits into one transaction, each operation in a savepoint of its own. After
+ * the COMMIT a second thread waits for the disk and wakes them all, while the
+ * next batch is made. Nothing is answered before that, a refusal neither.
+ * Between processes a turnstile of two flock files gives each its turn.
  */
 #ifndef VT_STORE_WRITER_H
 #define VT_STORE_WRITER_H
@@ -66,10 +66,10 @@ void writer_stop(struct writer *w);
  * Runs fn(db, in, out, p) and returns its result once that result is
  * durable. VT_BUSY with code "database_busy" when the queue is full or the
  * deadline passed before the operation was taken: nothing has happened. A
- * COMMIT that failed is an unknown outcome: VT_DB with code "outcome_unknown",
- * and writer_failed() says so from then on. VT_DB with code "database_failed"
- * when the engine undid the operation by itself (the disk is full): nothing
- * has happened.
+ * COMMIT, or a wait for the disk, that failed is an unknown outcome: VT_DB
+ * with code "outcome_unknown", and writer_failed() says so from then on. VT_DB
+ * with code "database_failed" when the engine undid the operation by itself
+ * (the disk is full): nothing has happened.
  */
 enum vt_err writer_run(struct writer *w, write_fn fn, const void *in, void *out,
     struct vt_problem *p) VT_MUSTCHECK;
@@ -78,7 +78,8 @@ enum vt_err writer_run(struct writer *w, write_fn fn, const void *in, void *out,
 enum vt_err writer_run_alone(struct writer *w, write_fn fn, const void *in,
     void *out, struct vt_problem *p) VT_MUSTCHECK;
 
-/* True once a COMMIT failed: the process must answer 503 and end. */
+/* True once a COMMIT or a wait for the disk failed: the process must answer 503
+ * and end. */
 bool writer_failed(const struct writer *w);
 
 /* Counted since the start, but for the first. */

@@ -91,7 +91,8 @@ class Crash(unittest.TestCase):
             'purchase.after_order', 'purchase.after_customer_call',
             'purchase.after_customer', 'purchase.after_intent_call',
             'purchase.after_intent', 'writer.before_commit',
-            'writer.after_commit'})
+            'writer.after_commit', 'writer.before_sync',
+            'writer.after_sync'})
 
     def test_stripe_webhook_dies_anywhere(self):
         self.every_point('stripe-webhook', {
@@ -122,6 +123,11 @@ class Crash(unittest.TestCase):
                 self.assertTrue(self.purchase(
                     process, 'writer.commit', 'fail')
                     or process == 'confirm-payment')
+
+    def test_sync_that_fails_is_answered_503(self):
+        for process in ('create-payment-intent', 'stripe-webhook'):
+            with self.subTest(process=process):
+                self.assertTrue(self.purchase(process, 'writer.sync', 'fail'))
 
     def test_process_that_hangs_with_the_write_lock_is_ended(self):
         self.assertTrue(self.purchase(

@@ -14,7 +14,8 @@ HOLD = '/api/tokens/hold'
 CAPTURE = '/api/tokens/capture'
 REVERSE = '/api/tokens/reverse'
 POINTS = ['spend.before_write', 'ledger.between_legs', 'writer.before_commit',
-          'writer.after_commit', 'spend.before_answer']
+          'writer.after_commit', 'writer.before_sync', 'writer.after_sync',
+          'spend.before_answer']
 
 
 def setUpModule():

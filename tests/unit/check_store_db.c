@@ -457,6 +457,110 @@ START_TEST(the_log_stays_until_keeper_copies_it)
 }
 END_TEST
 
+/* One that another connection sees before the disk has it. */
+START_TEST(a_commit_apart_is_seen_at_once_and_durable_after_its_sync)
+{
+	ck_assert_int_eq(db_begin(db), VT_OK);
+	ck_assert_int_eq(insert("a", 1), VT_OK);
+	ck_assert_int_eq(db_commit_apart(db), VT_OK);
+	ck_assert_int_eq(scratch_number("SELECT count(*) FROM things"), 1);
+	ck_assert_int_eq(db_sync(db), VT_OK);
+	ck_assert_int_eq(count(), 1);
+}
+END_TEST
+
+/*
+ * With a cache of few pages SQLite writes to the log in the middle of a
+ * transaction, writes such pages again, and reads back what it wrote; with
+ * much to commit the frames go out in several writes.
+ */
+START_TEST(a_log_written_at_once_holds_what_one_written_by_pages_holds)
+{
+	static char big[3000];
+	char name[32];
+	struct query q;
+
+	memset(big, 'x', sizeof(big) - 1);
+	ck_assert_int_eq(db_row(&q, db, "PRAGMA cache_size = 10"), VT_NOTFOUND);
+	db_done(&q);
+	for (int round = 0; round < 3; round++) {
+		ck_assert_int_eq(db_begin(db), VT_OK);
+		for (int i = 0; i < 200; i++) {
+			(void)snprintf(name, sizeof(name), "%d-%d-", round, i);
+			memcpy(big, name, strlen(name));
+			ck_assert_int_eq(insert(big, i % 50), VT_OK);
+		}
+		ck_assert_int_eq(
+		    db_exec(db, "UPDATE things SET size = size + 1"), VT_OK);
+		if (round == 1) {
+			db_rollback(db);
+			continue;
+		}
+		ck_assert_int_eq(
+		    round == 0 ? db_commit(db) : db_commit_apart(db), VT_OK);
+		ck_assert_int_eq(db_sync(db), VT_OK);
+		ck_assert_int_eq(scratch_number("SELECT count(*) FROM things"),
+		    round == 0 ? 200 : 400);
+	}
+	/* As somebody finds it who knows only the files. */
+	ck_assert_int_eq(scratch_number("SELECT integrity_check = 'ok' "
+					"FROM pragma_integrity_check"),
+	    1);
+	/* 0 to 49 four times in each of two rounds, and 1 for each update. */
+	ck_assert_int_eq(scratch_number("SELECT sum(size) FROM things"),
+	    2 * 4 * 1225 + 3 * 200);
+}
+END_TEST
+
+struct beside {
+	int called;
+	struct db *db;
+};
+
+/* Somebody commits while keeper copies. */
+static void
+commit_beside(void *arg)
+{
+	struct beside *b = arg;
+
+	b->called++;
+	ck_assert_int_eq(db_begin(b->db), VT_OK);
+	ck_assert_int_eq(insert("beside", 2), VT_OK);
+	ck_assert_int_eq(db_commit(b->db), VT_OK);
+}
+
+START_TEST(beside_a_checkpoint_others_commit_and_nothing_is_lost)
+{
+	struct beside beside = { 0, db };
+	int64_t pages, done;
+	struct db *keeper;
+
+	ck_assert_int_eq(db_begin(db), VT_OK);
+	ck_assert_int_eq(insert("a", 1), VT_OK);
+	ck_assert_int_eq(db_commit(db), VT_OK);
+	ck_assert_int_eq(db_open(scratch_db, DB_KEEPER, &keeper), VT_OK);
+	ck_assert_int_eq(db_version(keeper, &pages), VT_OK);
+	ck_assert_int_eq(
+	    db_checkpoint_apart(keeper, commit_beside, &beside, &pages, &done),
+	    VT_OK);
+	ck_assert_int_eq(beside.called, 1);
+	ck_assert_int_eq(count(), 2);
+	/* What came in between is left for the next, which has an end. */
+	ck_assert_int_eq(db_checkpoint(keeper, &pages, &done), VT_OK);
+	ck_assert_int_eq(pages, done);
+	ck_assert_int_eq(
+	    db_checkpoint_apart(keeper, commit_beside, &beside, &pages, &done),
+	    VT_OK);
+	ck_assert_int_eq(beside.called, 1); /* there was nothing to copy */
+	ck_assert_int_eq(db_begin(db), VT_OK);
+	ck_assert_int_eq(insert("c", 3), VT_OK);
+	ck_assert_int_eq(db_commit(db), VT_OK);
+	ck_assert_int_eq(count(), 3);
+	ck_assert_int_eq(scratch_number("SELECT count(*) FROM things"), 3);
+	db_close(keeper);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -477,7 +581,10 @@ suite(void)
 		a_file_that_is_not_there_is_notfound_and_not_made,
 		a_file_that_is_no_database_is_a_failure,
 		the_files_may_be_written_by_their_group,
-		the_log_stays_until_keeper_copies_it, NULL };
+		the_log_stays_until_keeper_copies_it,
+		a_commit_apart_is_seen_at_once_and_durable_after_its_sync,
+		a_log_written_at_once_holds_what_one_written_by_pages_holds,
+		beside_a_checkpoint_others_commit_and_nothing_is_lost, NULL };
 	const TTest *const faults[] = {
 		a_text_that_changed_under_its_address_ends_the_process,
 		an_unknown_parameter_ends_the_process,

@@ -6,11 +6,13 @@
  */
 #include "unit.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 
 #include "base/clock.h"
 #include "base/fault.h"
@@ -31,6 +33,31 @@ static const char sql_things[] = "SELECT count(*) FROM things";
 
 static struct writer *writer;
 static struct writelock *lock;
+
+/* ---- the disk ------------------------------------------------------------ */
+
+/* How SQLite waits for the disk: here the disk may be slow, or fail. */
+static struct {
+	atomic_bool slow, broken;
+	sem_t asked, go_on;
+	atomic_int syncs;
+} disk;
+
+int
+fdatasync(int fd)
+{
+	disk.syncs++;
+	if (disk.slow) {
+		ck_assert_int_eq(sem_post(&disk.asked), 0);
+		while (sem_wait(&disk.go_on) != 0)
+			continue; /* a signal */
+	}
+	if (disk.broken) {
+		errno = EIO;
+		return -1;
+	}
+	return (int)syscall(SYS_fdatasync, fd);
+}
 
 /* ---- operations ---------------------------------------------------------- */
 
@@ -515,6 +542,94 @@ assert_unknown(struct job *jobs, int n)
 	ck_assert_str_eq(p.code, "database_busy");
 }
 
+/* Two batches: the first waits for the disk, the other is made meanwhile. */
+static void
+run_beside_the_disk(struct job *first, int n, struct job *second)
+{
+	int64_t made = things();
+
+	ck_assert_int_eq(sem_init(&disk.asked, 0, 0), 0);
+	ck_assert_int_eq(sem_init(&disk.go_on, 0, 0), 0);
+	disk.slow = true;
+	ck_assert_int_eq(writelock_take(lock, 1000), VT_OK);
+	line_up(first, n);
+	writelock_drop(lock);
+	while (sem_wait(&disk.asked) != 0)
+		continue;		      /* a signal */
+	ck_assert_int_eq(things(), made + n); /* others see it */
+	ck_assert_int_eq(
+	    pthread_create(&second->thread, NULL, run_job, second), 0);
+	while (things() != made + n + 1)
+		clock_sleep_ms(1);
+	clock_sleep_ms(20);
+	for (int i = 0; i < n; i++)
+		ck_assert(!first[i].answered);
+	ck_assert(!second->answered);
+	disk.slow = false;
+	ck_assert_int_eq(sem_post(&disk.go_on), 0);
+	join(first, n);
+	join(second, 1);
+}
+
+START_TEST(while_the_disk_works_the_next_batch_is_made_and_nobody_told)
+{
+	struct job jobs[3] = { { op_insert, "a" }, { op_insert, "b" },
+		{ op_insert, "c" } };
+	int before;
+
+	start((struct writer_options){ 0 });
+	before = disk.syncs;
+	run_beside_the_disk(jobs, 2, &jobs[2]);
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(jobs[i].result, VT_OK);
+	ck_assert_int_eq(stats().batches, 2);
+	/* What was committed while the disk worked needs another one. */
+	ck_assert_int_ge(disk.syncs - before, 2);
+}
+END_TEST
+
+/* Whatever the disk did with it, nobody may be told that it is done. */
+START_TEST(a_disk_that_fails_makes_all_that_waits_for_it_unknown)
+{
+	struct job jobs[3] = { { op_insert, "a" }, { op_insert, "b" },
+		{ op_insert, "c" } };
+
+	quiet();
+	start((struct writer_options){ 0 });
+	disk.broken = true;
+	run_beside_the_disk(jobs, 2, &jobs[2]);
+	disk.broken = false;
+	assert_unknown(jobs, 3);
+}
+END_TEST
+
+/* A refusal neither: what it rests on may be lost. */
+START_TEST(a_refusal_in_a_batch_that_the_disk_loses_is_unknown_too)
+{
+	struct job jobs[2] = { { op_insert, "a" }, { op_insert, "a" } };
+
+	quiet();
+	start((struct writer_options){ 0 });
+	disk.broken = true;
+	run_together(jobs, 2);
+	disk.broken = false;
+	assert_unknown(jobs, 2);
+}
+END_TEST
+
+START_TEST(one_alone_waits_for_the_disk_as_well)
+{
+	struct job job = { op_insert, "a" };
+
+	quiet();
+	start((struct writer_options){ 0 });
+	disk.broken = true;
+	run_together(&job, 1);
+	disk.broken = false;
+	assert_unknown(&job, 1);
+}
+END_TEST
+
 /* A COMMIT that the disk refuses: the log's file cannot grow. */
 START_TEST(a_commit_that_fails_is_an_unknown_outcome_for_all)
 {
@@ -686,6 +801,10 @@ suite(void)
 		what_goes_on_after_the_engine_gave_up_is_not_believed,
 		a_second_run_forgets_what_the_first_one_said,
 		a_commit_that_fails_is_an_unknown_outcome_for_all,
+		while_the_disk_works_the_next_batch_is_made_and_nobody_told,
+		a_disk_that_fails_makes_all_that_waits_for_it_unknown,
+		a_refusal_in_a_batch_that_the_disk_loses_is_unknown_too,
+		one_alone_waits_for_the_disk_as_well,
 #ifdef VT_FAULTS
 		a_commit_that_did_not_happen_is_not_answered_as_done,
 		a_commit_whose_answer_was_lost_is_not_answered_as_undone,
