@@ -46,9 +46,11 @@
 #define EVENTS_MS 1000	  /* the first retry is due after 5 s */
 #define SWEEP_MS 1000	  /* what is due is spent by nobody meanwhile */
 #define TAIL_MS 1000
-#define BACKUP_MS 1000	  /* between two looks whether one is due */
-#define PRUNE_MS 3600000  /* an hour */
-#define WATCH_MS 500	  /* between two looks at the write lock */
+#define BACKUP_MS 1000	 /* between two looks whether one is due */
+#define PRUNE_MS 3600000 /* an hour */
+#define WATCH_MS 500	 /* between two looks at the write lock */
+#define ROUNDS_MAX 3	 /* of a checkpoint that take no lock */
+#define ROUND_LONG_MS 20
 #define LOCK_WAIT_MS 5000 /* longer than any batch; then a later tick */
 #define EVENTS_AT_ONCE 64
 /* In one write: others have their turn after some milliseconds. */
@@ -61,6 +63,7 @@ struct keeper {
 	struct instance instance;
 	struct db *db; /* checkpoints and short reads */
 	struct writelock *lock;
+	bool locked; /* it is held */
 	struct writer *writer;
 	int64_t version; /* of the database at the last checkpoint */
 	bool pages_left; /* a reader was in the way of the last one */
@@ -76,8 +79,19 @@ struct keeper {
 
 /* ---- the log ------------------------------------------------------------- */
 
+static void
+unlock(void *arg)
+{
+	struct keeper *k = arg;
+
+	writelock_drop(k->lock);
+	k->locked = false;
+	fault_point("keeper.checkpoint_begun");
+}
+
+/* Once through the log: with the lock to the end, or until it has begun. */
 static enum vt_err
-copy_log(struct keeper *k)
+copy_log(struct keeper *k, bool apart)
 {
 	int64_t in_log = 0, done = 0;
 	enum vt_err err;
@@ -85,15 +99,41 @@ copy_log(struct keeper *k)
 	err = writelock_take(k->lock, LOCK_WAIT_MS);
 	if (err != VT_OK)
 		return err;
+	k->locked = true;
 	fault_point("keeper.before_checkpoint");
 	keeper_backup_log(k->backup);
-	err = db_checkpoint(k->db, &in_log, &done);
+	err = apart ? db_checkpoint_apart(k->db, unlock, k, &in_log, &done)
+		    : db_checkpoint(k->db, &in_log, &done);
 	fault_point("keeper.after_checkpoint");
-	writelock_drop(k->lock);
-	keeper_backup_sync(k->backup);
+	if (k->locked)
+		unlock(k);
 	k->pages_left = err != VT_OK || done < in_log;
 	LOG(LOG_DEBUG, "keeper.checkpoint", LOG_I("log_pages", in_log),
-	    LOG_I("done_pages", done));
+	    LOG_I("done_pages", done), LOG_I("apart", apart));
+	return err;
+}
+
+/*
+ * Who writes waits only for the last round, which is needed so that the log
+ * comes to its end and is started over. What is committed during a round is
+ * left for the next, so each is shorter than the one before; one that took
+ * long is followed by another.
+ */
+static enum vt_err
+copy_logs(struct keeper *k)
+{
+	enum vt_err err = VT_OK;
+	int64_t began_ms, took_ms = ROUND_LONG_MS;
+
+	for (int i = 0;
+	     err == VT_OK && i < ROUNDS_MAX && took_ms >= ROUND_LONG_MS; i++) {
+		began_ms = clock_mono_ms();
+		err = copy_log(k, true);
+		took_ms = clock_mono_ms() - began_ms;
+	}
+	if (err == VT_OK)
+		err = copy_log(k, false);
+	keeper_backup_sync(k->backup);
 	return err;
 }
 
@@ -110,7 +150,7 @@ checkpoint(struct keeper *k)
 	err = db_version(k->db, &version);
 	if (err != VT_OK || (version == k->version && !k->pages_left))
 		return err;
-	err = copy_log(k);
+	err = copy_logs(k);
 	if (err == VT_OK)
 		k->version = version;
 	return err;

@@ -133,6 +133,10 @@ write_head(struct keeper_signer *s, const struct chain_head *h)
 	enum vt_err err;
 
 	err = make_folder(s->folder);
+	/* What was read may not be durable yet, and then the head would speak
+	 * of what a loss of power undid. */
+	if (err == VT_OK)
+		err = db_sync(s->db);
 	fault_point("keeper.before_head");
 	if (err == VT_OK)
 		err = heads_write(s->folder, s->key, h);
