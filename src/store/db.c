@@ -493,7 +493,7 @@ commit(struct db *db, bool apart)
 	assert(db->log != NULL);
 	log_file_begin(db->log, apart);
 	err = own(db, OWN_COMMIT);
-	log_file_end(db->log);
+	log_file_end(db->log, err == VT_OK);
 	return err;
 }
 

@@ -254,8 +254,10 @@ log_file_begin(struct log_file *f, bool apart)
 }
 
 void
-log_file_end(struct log_file *f)
+log_file_end(struct log_file *f, bool committed)
 {
+	/* Others were told of frames that are not there: not FULL. */
+	assert(!committed || f->bytes == 0);
 	f->bytes = 0; /* of a commit that failed: nobody was told of it */
 	f->commit = f->apart = false;
 }

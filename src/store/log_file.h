@@ -34,7 +34,7 @@ struct log_file *log_file_of(sqlite3 *handle);
  * for the disk, and log_file_sync() has to follow before anybody is told.
  */
 void log_file_begin(struct log_file *f, bool apart);
-void log_file_end(struct log_file *f);
+void log_file_end(struct log_file *f, bool committed);
 
 /*
  * Around a checkpoint: `begun` is called once SQLite has begun to copy, just

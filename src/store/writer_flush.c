@@ -39,7 +39,25 @@ finish(struct writer *w, struct job *j)
 	(void)pthread_mutex_unlock(&w->mutex);
 }
 
-/* Waits for jobs that were run, and takes them all; NULL: there are no more. */
+/* Cuts off the first n, in order; what is left stays. */
+static struct job *
+take_first(struct writer *w, int n)
+{
+	struct job *jobs = w->unsynced, **end = &w->unsynced;
+
+	for (int i = 0; i < n && *end != NULL; i++)
+		end = &(*end)->next;
+	w->unsynced = *end;
+	if (w->unsynced == NULL)
+		w->unsynced_end = &w->unsynced;
+	*end = NULL;
+	return jobs;
+}
+
+/*
+ * Waits for jobs that were run, and takes as many as are made durable
+ * together; NULL: there are no more.
+ */
 static struct job *
 take(struct writer *w)
 {
@@ -49,9 +67,7 @@ take(struct writer *w)
 	w->flushing = false;
 	while (w->unsynced == NULL && !w->no_more)
 		(void)pthread_cond_wait(&w->ran, &w->mutex);
-	jobs = w->unsynced;
-	w->unsynced = NULL;
-	w->unsynced_end = &w->unsynced;
+	jobs = take_first(w, w->options.batch_max);
 	w->flushing = jobs != NULL;
 	(void)pthread_mutex_unlock(&w->mutex);
 	return jobs;
